@@ -1,0 +1,226 @@
+"""compmake for programs and notebooks: `Context`, `open`, `compmake_console`."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from compmake.batch import carry_out
+from compmake.codec import load_value
+from compmake.config import load_settings
+from compmake.define import Definitions, current, is_loading
+from compmake.errors import ResultMissingError, UserError
+from compmake.job import JobId, JobOptions, JobState, Promise
+from compmake.making import start_make
+from compmake.opening import open_store, open_workspace
+from compmake.program import Program, ProgramRef
+from compmake.selection import Scope, select
+from compmake.store import Store
+from compmake.store.memory import MemoryStore
+from compmake.text_safety import sanitize
+from compmake.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a make ended: numbers of jobs."""
+
+    done: int
+    """Made now or up to date."""
+    failed: int
+    blocked: int
+
+    def __bool__(self) -> bool:
+        """Whether everything asked for is done."""
+        return not (self.failed or self.blocked)
+
+
+class View:
+    """A read-only look at the jobs of a program or a store."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def jobs(self, selection: str = "all") -> list[JobId]:
+        """Return the ids of the selected jobs, in natural order.
+
+        Raises:
+            SelectionError: The selection does not parse or names something unknown.
+        """
+        return select(selection, Scope(self._workspace.graph, self._workspace.look().states))
+
+    def state(self, job: str | Promise) -> JobState:
+        """Return a job's state.
+
+        Raises:
+            UserError: There is no such job.
+        """
+        return self._workspace.look().state(self._known(job))
+
+    def result(self, job: str | Promise) -> Any:
+        """Return a job's stored result, also when it is stale.
+
+        Raises:
+            ResultMissingError: The job was never made, or failed the last time.
+            ResultDamagedError: The stored bytes are not what was written.
+        """
+        job_id = self._known(job)
+        record = self._workspace.records.newest.get(job_id)
+        if record is None or not record.ok:
+            how = "was never made" if record is None else "failed the last time: `why` tells the reason"
+            raise ResultMissingError(f"there is no result: {job_id!r} {how}")
+        store = self._workspace.store
+        return load_value(store.objects.read(store.blob(record)))
+
+    def results(self, selection: str = "all") -> dict[JobId, Any]:
+        """Return the stored results of those selected jobs that have one."""
+        newest = self._workspace.records.newest
+        return {j: self.result(j) for j in self.jobs(selection) if j in newest and newest[j].ok}
+
+    def close(self) -> None:
+        """Close the store."""
+        self._workspace.close()
+
+    def __enter__(self) -> "View":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _known(self, job: str | Promise) -> JobId:
+        job_id = job.job_id if isinstance(job, Promise) else JobId(job)
+        if job_id not in self._workspace.graph.jobs:
+            raise UserError(f"there is no job {job_id!r} in {self._workspace.name}")
+        return job_id
+
+
+def open(program_or_store: str | Path) -> View:
+    """Open a program, or the folder of a store, to look at it.
+
+    Args:
+        program_or_store: As on the command line.
+
+    Raises:
+        UserError: It cannot be found or loaded.
+        StoreError: The store cannot be read.
+    """
+    return View(open_workspace(str(program_or_store), tell=_tell, read_only=_is_store(program_or_store)))
+
+
+class Context:
+    """Jobs defined and made from inside a program or notebook.
+
+    ```python
+    with Context("results") as ctx:
+        answer = ctx.comp(pow, 2, 10)
+        ctx.make()
+        print(ctx.result(answer))
+    ```
+    """
+
+    def __init__(self, store: str | Path | None = None) -> None:
+        """Begin without jobs.
+
+        Args:
+            store: Folder that keeps the results; default `.compmake/NAME` beside the running script (for a notebook,
+                in the current folder); `:memory:` keeps nothing after the program ends.
+        """
+        script = getattr(sys.modules.get("__main__"), "__file__", None)
+        path = Path(script).resolve() if script else Path.cwd() / "notebook.py"
+        self._ref = ProgramRef(path.stem, path, path.parent)
+        flags = [] if store is None or str(store) == ":memory:" else [f"store={store}"]
+        self._settings = load_settings(self._ref.folder, flags=flags)
+        self._definitions = Definitions(main_alias=self._ref.name)
+        self._in_memory = str(store) == ":memory:"
+        self._store: Store | None = None
+
+    def comp(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise:
+        """Describe a call as a job, as the module-level `comp` does.
+
+        Raises:
+            DefinitionError, UnpicklableError: The call cannot become a job; the text says why.
+        """
+        own = {name: kwargs.pop(name) for name in ("job_id", "extra_dep", "command_name") if name in kwargs}
+        return self._definitions.add(function, args, kwargs, JobOptions(), **own)
+
+    def comp_prefix(self, prefix: str = "") -> None:
+        """Put `prefix` before the ids of the jobs defined from now on."""
+        self._definitions.prefix = prefix
+
+    def make(self, selection: str = "all", *, silent: bool = True) -> Summary:
+        """Make the selected jobs and what they need.
+
+        Args:
+            selection: In the selection language.
+            silent: Show nothing; otherwise a log or a line on standard error.
+
+        Raises:
+            KeyboardInterrupt: The user interrupted; what was done stays done.
+            StoreError: The store is locked or failed.
+        """
+        workspace = self._workspace()
+        targets = select(selection, Scope(workspace.graph, workspace.look().states))
+        result = start_make(workspace, targets, f"make {selection}", silent=silent)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        return Summary(result.done + result.up_to_date, len(result.failed), len(result.blocked))
+
+    def result(self, job: str | Promise) -> Any:
+        """Return the result of a job that was made; see `View.result`."""
+        return View(self._workspace()).result(job)
+
+    def view(self) -> View:
+        """Return a look at the jobs defined so far."""
+        return View(self._workspace())
+
+    def console(self) -> int:
+        """Read commands from standard input until it ends; return the first exit code that is not 0."""
+        return carry_out(self._workspace(), None)
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def __enter__(self) -> "Context":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _workspace(self) -> Workspace:
+        if self._store is None:
+            self._store = MemoryStore() if self._in_memory else open_store(self._ref, self._settings, _tell)
+        return Workspace(self._ref.name, self._store, self._settings, Program(self._ref, self._definitions))
+
+
+def compmake_console() -> None:
+    """End a script with this: `python my_program.py COMMAND` is then the same as `compmake my_program COMMAND`.
+
+    While compmake loads the file as a program this does nothing. Otherwise the file is loaded anew under its own name,
+    so that its functions are the same as under the command `compmake`, and the process exits with its code.
+    """
+    if is_loading():
+        return
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if script is None:
+        raise UserError("compmake_console() ends a script that is run as `python my_program.py`; here use Context()")
+    from compmake.cli import main
+
+    current().jobs.clear()
+    sys.exit(main([str(Path(script).resolve()), *sys.argv[1:]]))
+
+
+def _is_store(program_or_store: str | Path) -> bool:
+    return (Path(program_or_store) / "index.db").is_file()
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"compmake: {sanitize(text)}\n")

@@ -1,0 +1,110 @@
+"""Live news of a make: the `Event`, and the `Channel` protocol by which it travels."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from compmake.failure import from_json, to_json
+from compmake.job import Failure, JobId
+
+_NO_JOB = JobId("")
+
+
+class EventKind(Enum):
+    """What happened. What would be one event for each of thousands of jobs is one event with a count."""
+
+    RUN_STARTED = "run-started"
+    """`count` jobs are wanted, `text` is the command, `workers` is 0 when jobs run in the driver's own process."""
+    UP_TO_DATE = "up-to-date"
+    """`count` jobs need not run."""
+    JOB_STARTED = "job-started"
+    PROGRESS = "progress"
+    """The running job says `text` about how far it is."""
+    JOB_DONE = "job-done"
+    JOB_FAILED = "job-failed"
+    BLOCKED = "blocked"
+    """`count` jobs cannot run because `job_id` failed."""
+    JOB_INTERRUPTED = "job-interrupted"
+    JOB_POSTPONED = "job-postponed"
+    """The running job must wait: `count` results that it needs, already counted as done, are made again first."""
+    RUN_ENDED = "run-ended"
+    """`text` is `finished`, `interrupted`, or the error of the store that stopped it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a make; a view of the whole make folds from its events alone.
+
+    `time` is in epoch seconds: of the start for a start, of the end for an end. Fields that mean nothing for a kind
+    keep their default.
+    """
+
+    kind: EventKind
+    time: float
+    job_id: JobId = _NO_JOB
+    function: str = ""
+    """As users write it in selections: `func1`, `Model.fit`."""
+    wall_s: float = 0.0
+    peak_bytes: int = 0
+    count: int = 0
+    text: str = ""
+    workers: int = 0
+    expected_s: float | None = None
+    """How long the whole run is expected to take, if that is known."""
+    failure: Failure | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold, without the fields that have their default."""
+        data: dict[str, Any] = {"event": self.kind.value, "time": self.time}
+        given = {"job": self.job_id, "function": self.function, "wall_s": self.wall_s, "peak_bytes": self.peak_bytes}
+        given |= {"count": self.count, "text": self.text, "workers": self.workers}
+        data |= {name: value for name, value in given.items() if value}
+        if self.expected_s is not None:
+            data["expected_s"] = self.expected_s
+        if self.failure is not None:
+            data["failure"] = to_json(self.failure)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Event":
+        """Return the event that `to_dict` described.
+
+        Raises:
+            ValueError: The kind is unknown, or a value has the wrong type.
+        """
+        try:
+            return cls(
+                kind=EventKind(data["event"]),
+                time=float(data["time"]),
+                job_id=JobId(str(data.get("job", ""))),
+                function=str(data.get("function", "")),
+                wall_s=float(data.get("wall_s", 0.0)),
+                peak_bytes=int(data.get("peak_bytes", 0)),
+                count=int(data.get("count", 0)),
+                text=str(data.get("text", "")),
+                workers=int(data.get("workers", 0)),
+                expected_s=float(data["expected_s"]) if "expected_s" in data else None,
+                failure=from_json(str(data["failure"])) if "failure" in data else None,
+            )
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise ValueError(f"this is no event: {error!r}") from error
+
+
+class Channel(Protocol):
+    """Carries events from the driver to whoever watches; every backend passes tests/contracts/test_channel.py.
+
+    News, not truth: losing all of it changes no result. Safe to use from several threads.
+    """
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Send events, in this order. Never raises and never waits for a reader."""
+        ...
+
+    def read(self, since: int) -> tuple[list[Event], int]:
+        """Return the events after position `since` (0: from the oldest that is kept) and the position to go on from."""
+        ...
+
+    def subscribe(self, receive: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
+        """Call `receive` with all that is published from now on, in order; return what ends that."""
+        ...

@@ -1,0 +1,51 @@
+"""The channel inside one process: no server, gone with the process."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from compmake.channel import Event
+
+KEPT_EVENTS = 100_000
+
+
+class MemoryChannel:
+    """Keeps the newest events; a subscriber is called by the thread that publishes."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._published = 0
+        self._subscribers: list[Callable[[Sequence[Event]], None]] = []
+        # Held while subscribers are called, so that all see one order; a subscriber may publish in turn.
+        self._lock = threading.RLock()
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Send events; a subscriber that raises is dropped, since news must not stop a make."""
+        if not events:
+            return
+        with self._lock:
+            self._events.extend(events)
+            self._published += len(events)
+            for receive in tuple(self._subscribers):
+                try:
+                    receive(events)
+                except Exception:
+                    self._drop(receive)
+
+    def read(self, since: int) -> tuple[list[Event], int]:
+        """Return the events after position `since` and the position to go on from."""
+        with self._lock:
+            new = min(max(self._published - since, 0), len(self._events))
+            return list(islice(self._events, len(self._events) - new, None)), self._published
+
+    def subscribe(self, receive: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
+        """Call `receive` with all that is published from now on; return what ends that."""
+        with self._lock:
+            self._subscribers.append(receive)
+        return lambda: self._drop(receive)
+
+    def _drop(self, receive: Callable[[Sequence[Event]], None]) -> None:
+        with self._lock:
+            if receive in self._subscribers:
+                self._subscribers.remove(receive)

@@ -1,0 +1,277 @@
+"""Brings together what decides about one job: its current fingerprint, its records, the records it may claim."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
+from importlib import metadata
+from typing import NamedTuple
+
+from compmake.define import Definitions
+from compmake.filestate import FileStates
+from compmake.fingerprint.closure import CodeIndex, CodeQuery, CodeSet, Root
+from compmake.graph import Graph
+from compmake.job import Digest, FileState, Job, JobId, Reason, Record
+from compmake.records import Records
+from compmake.staleness import (
+    Current,
+    DependencyDigest,
+    Explain,
+    call_digest,
+    fingerprint,
+    recorded_files,
+    why_stale,
+)
+
+_NO_MODULES = "[]"
+
+
+class Match(NamedTuple):
+    """The record that makes a job up to date, and how it was found."""
+
+    record: Record
+    how: str
+    """`newest`, `superseded` (an edit was undone) or `claimed` (ids shifted)."""
+
+
+class Checker:
+    """Decides job by job, for one graph and one state of the user's code."""
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        graph: Graph,
+        records: Records,
+        index: CodeIndex,
+        *,
+        mode_of: Callable[[str], str],
+        packages: Sequence[str] = (),
+        unclaiming: Collection[JobId] = (),
+        find_damaged: Callable[[Iterable[Record]], Mapping[JobId, str]],
+    ) -> None:
+        """Prepare to decide.
+
+        Args:
+            definitions: The program's jobs.
+            graph: The same as a graph.
+            records: What the store remembers.
+            index: The user's code as it was when the program was loaded.
+            mode_of: `module:qualname` -> how much of its code counts, where the job itself does not say.
+            packages: Distributions whose version counts.
+            unclaiming: Jobs that were cleaned: they must be made, not claimed.
+            find_damaged: `Store.find_damaged`.
+        """
+        self.records = records
+        self._definitions = definitions
+        self._graph = graph
+        self._index = index
+        self._mode_of = mode_of
+        self._unclaiming = frozenset(unclaiming)
+        self._find_damaged = find_damaged
+        self._damaged: dict[JobId, str] = {}
+        self._files = FileStates()
+        self._queries: dict[tuple[object, ...], CodeSet] = {}
+        self._roots: dict[JobId, frozenset[Root]] = {}
+        self._ancestors: dict[JobId, frozenset[Root]] = {}
+        self._calls: dict[JobId, Digest] = {}
+        self._packages = {f"version of {name}": _version(name) for name in packages}
+        self._relate()
+
+    def look_at_results(self, job_ids: Iterable[JobId]) -> None:
+        """Find the missing and damaged results among these jobs' newest records, all at once."""
+        newest = self.records.newest
+        wanted = [record for job_id in job_ids if (record := newest.get(job_id)) is not None and record.ok]
+        self._damaged.update(self._find_damaged(wanted))
+
+    def note_damage(self, job_id: JobId, text: str) -> None:
+        """Remember that a reader found the job's result missing or damaged."""
+        self._damaged[job_id] = text
+
+    def forget_damage(self, job_id: JobId) -> None:
+        """The job has another newest record now: what was wrong with the one before no longer matters."""
+        self._damaged.pop(job_id, None)
+
+    def current(self, job_id: JobId, results: Mapping[JobId, Digest], modules: str | None = None) -> Current:
+        """Return the job as it is now.
+
+        Args:
+            job_id: The job.
+            results: Result digests of at least its dependencies.
+            modules: The list of loaded modules to count; default that of its newest record.
+        """
+        job = self._graph.jobs[job_id]
+        if modules is None:
+            record = self.records.newest.get(job_id)
+            modules = record.modules if record is not None else _NO_MODULES
+        code = self._code(job, modules)
+        arguments = self._definitions.arguments_of(job)
+        dependencies = tuple(DependencyDigest(place, dep, results[dep]) for place, dep in job.dependencies)
+        files = self._input_files(job) if job.files or job.options.files else ()
+        options = self._options(job)
+        mark = fingerprint(job.function_name, arguments, dependencies, files, options, code.digest)
+        return Current(job, mark, arguments, dependencies, files, options, code, modules)
+
+    def match(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
+        """Return the record that makes the job up to date, None if it must run."""
+        job_id = now.job.job_id
+        if any(argument.digest is None for argument in now.arguments):
+            return None
+        newest = self.records.newest.get(job_id)
+        if newest is not None:
+            if newest.asked:
+                return None
+            if newest.fingerprint == now.fingerprint and newest.ok:
+                return Match(newest, "newest") if self.damage(job_id, newest) is None else None
+        for record in self.records.superseded.get(job_id, ()):
+            if not record.asked and record.fingerprint == self._mark(now, record.modules, results):
+                # A failure of exactly these inputs is newer: the success before it must not hide it.
+                if newest is not None and not newest.ok and newest.fingerprint == record.fingerprint:
+                    continue
+                if self._is_intact(record):
+                    return Match(record, "superseded")
+        return self._claimable(now, results)
+
+    def reasons(self, now: Current, explain: Explain) -> tuple[Reason, ...]:
+        """Return why the job must run, compared with its newest record; empty if it need not."""
+        record = self.records.newest.get(now.job.job_id)
+        return why_stale(now, record, self.damage(now.job.job_id, record), explain)
+
+    def damage(self, job_id: JobId, record: Record | None) -> str | None:
+        """Say what is wrong with the stored result, or with the files that it vouches for; None if nothing."""
+        found = self._damaged.get(job_id)
+        if found is None and record is not None and record.ok and record.result_files:
+            found = self._broken_voucher(record)
+        return found
+
+    def call(self, job_id: JobId) -> Digest:
+        """Return the identity of the job's call, see `staleness.call_digest`."""
+        if not self._calls:
+            self._calls = self._all_calls()
+        return self._calls[job_id]
+
+    def own_units(self, job: Job) -> frozenset[str]:
+        """Return the code units that are the job's own function."""
+        return frozenset(self._index.roots([job.function]))
+
+    def explain(self, parts: Callable[[Collection[Digest]], Mapping[Digest, bytes]]) -> Explain:
+        """Return what texts of reasons are made from.
+
+        Args:
+            parts: `Store.parts`, where recorded code sets and sources are.
+        """
+
+        def code_set(digest: Digest) -> CodeSet | None:
+            data = parts([digest]).get(digest)
+            return CodeSet.from_bytes(data) if data is not None else None
+
+        return Explain(
+            code_set=cache(code_set),
+            old_source=cache(lambda digest: parts([digest]).get(digest, b"").decode(errors="replace")),
+            new_source=self._index.source,
+            where=self._index.where,
+            own_units=self.own_units,
+            parameters=self._definitions.parameters_of,
+        )
+
+    def _claimable(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
+        job_id = now.job.job_id
+        if job_id in self._unclaiming:
+            return None
+        self.call(job_id)
+        for modules in self.records.modules_of(now.job.function_name):
+            mark = self._mark(now, modules, results)
+            record = self.records.free(now.job.function_name, mark, job_id, self._calls)
+            if record is not None and self._is_intact(record):
+                return Match(record, "claimed")
+        return None
+
+    def _mark(self, now: Current, modules: str, results: Mapping[JobId, Digest]) -> Digest:
+        """Return the job's fingerprint as it would be with another list of loaded modules."""
+        return now.fingerprint if modules == now.modules else self.current(now.job.job_id, results, modules).fingerprint
+
+    def _is_intact(self, record: Record) -> bool:
+        return not self._find_damaged([record]) and self._broken_voucher(record) is None
+
+    def _broken_voucher(self, record: Record) -> str | None:
+        if not record.result_files:
+            return None
+        try:
+            promised = [
+                FileState(p, int(s), int(m), Digest(bytes.fromhex(d))) for p, s, m, d in json.loads(record.result_files)
+            ]
+        except (ValueError, TypeError):
+            return "the list of the files it made is unreadable"
+        self._files.learn(promised)
+        for state in promised:
+            now = self._files.state(state.path)
+            if now.digest is None:
+                return f"file {state.path}, which it made, is gone"
+            if now.digest != state.digest:
+                return f"file {state.path}, which it made, changed"
+        return None
+
+    def _input_files(self, job: Job) -> tuple[FileState, ...]:
+        record = self.records.newest.get(job.job_id)
+        if record is not None:
+            self._files.learn(recorded_files(record.inputs))
+        return tuple(self._files.state(path) for path in dict.fromkeys(job.files + job.options.files))
+
+    def _options(self, job: Job) -> Mapping[str, str]:
+        if job.options.version is None:
+            return self._packages
+        return {**self._packages, "version": job.options.version}
+
+    def _code(self, job: Job, modules: str) -> CodeSet:
+        roots, ancestors = self._roots[job.job_id], self._ancestors[job.job_id]
+        key = (id(roots), id(ancestors), modules, job.options, job.function_name)
+        found = self._queries.get(key)
+        if found is None:
+            query = CodeQuery(
+                roots=roots,
+                ancestors=ancestors,
+                modules=frozenset(json.loads(modules)),
+                mode=job.options.code or self._mode_of(job.function_name),
+                without=self._index.roots([job.function]) if job.options.version is not None else frozenset(),
+            )
+            found = self._queries[key] = self._index.code_set(query)
+        return found
+
+    def _relate(self) -> None:
+        """Give every job its own roots and those of all its ancestors; equal sets are one object."""
+        by_objects: dict[tuple[int, ...], frozenset[Root]] = {}
+        unions: dict[frozenset[int], frozenset[Root]] = {}
+        one_of_each: dict[frozenset[Root], frozenset[Root]] = {}
+        none: frozenset[Root] = frozenset()
+        for job_id in self._graph.order:
+            job = self._graph.jobs[job_id]
+            key = tuple([id(root) for root in job.code_roots])
+            roots = by_objects.get(key)
+            if roots is None:
+                roots = self._index.roots(job.code_roots)
+                roots = by_objects[key] = one_of_each.setdefault(roots, roots)
+            self._roots[job_id] = roots
+            needed = self._graph.dependencies(job_id)
+            if not needed:
+                self._ancestors[job_id] = none
+                continue
+            sets = [self._roots[dep] for dep in needed] + [self._ancestors[dep] for dep in needed]
+            which = frozenset([id(found) for found in sets])
+            union = unions.get(which)
+            if union is None:
+                union = none.union(*sets)
+                union = unions[which] = one_of_each.setdefault(union, union)
+            self._ancestors[job_id] = union
+
+    def _all_calls(self) -> dict[JobId, Digest]:
+        calls: dict[JobId, Digest] = {}
+        for job_id in self._graph.order:
+            job = self._graph.jobs[job_id]
+            places = [(place, calls[dep]) for place, dep in job.dependencies]
+            calls[job_id] = call_digest(job.function_name, self._definitions.arguments_of(job), places)
+        return calls
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,171 @@
+"""The command line: `compmake [OPTIONS] PROGRAM [OPTIONS] [COMMAND ARGS...]`, and the exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from compmake import __version__
+
+USAGE = """\
+usage: compmake [OPTIONS] PROGRAM [COMMAND ARGS...]
+
+PROGRAM is a module (my_program), a file (work/my_program.py), or the folder of a store.
+Without a COMMAND, commands are read from standard input, one line each.
+
+options:
+  -c LINE          carry out a line of commands: -c "make; ls failed; why"
+  --store DIR      where results are kept (default: .compmake/PROGRAM beside the program)
+  --config K=V     a setting; `compmake PROGRAM config` lists them
+  --ui MODE        auto, plain or quiet
+  --color WHEN     auto, always or never
+  -y, --yes        do not ask
+  -v, --verbose    list jobs that succeed too
+  -q, --quiet      the same as --ui quiet
+  -x               end a line of commands also after a make with failed jobs
+  --version        print the version
+  --help           print this
+"""
+_WITH_VALUE = {"-c": "line", "--store": "store", "--config": "config", "--ui": "ui", "--color": "color"}
+_FLAGS = {"-y": "yes", "--yes": "yes", "-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}
+_FLAGS |= {"-x": "stop", "--help": "help", "-h": "help", "--version": "version"}
+_MAKES = ("make", "remake")
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The command line, understood but not yet checked against anything."""
+
+    program: str | None = None
+    lines: list[str] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+
+
+def run() -> None:
+    """Entry point of the console script and of `python -m compmake`."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        print(f"compmake {__version__}")
+        return
+    sys.exit(main(sys.argv[1:], may_restart=True))
+
+
+def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
+    """Carry out a command line and return the exit code.
+
+    Args:
+        argv: Without the name of the program.
+        may_restart: This process is only compmake's: it may start itself again with a fixed hash seed, so that jobs
+            that iterate over sets repeat.
+    """
+    from compmake.errors import CompmakeError
+    from compmake.ui.commands.runner import tell_error
+
+    try:
+        invocation = _parse(argv)
+        if may_restart and _makes(invocation) and os.environ.get("PYTHONHASHSEED") != "0":
+            os.environ["PYTHONHASHSEED"] = "0"
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        return _carry_out(invocation)
+    except CompmakeError as error:
+        tell_error(error)
+        return error.exit_code
+    except BrokenPipeError:  # whoever read standard output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("compmake: interrupted\n")
+        return 130
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write("compmake: this is a bug in compmake; please report it with the lines above\n")
+        return 70
+
+
+def _parse(argv: Sequence[str]) -> Invocation:
+    from compmake.errors import UserError
+
+    found = Invocation()
+    rest = iter(argv)
+    for word in rest:
+        if found.program is not None and not word.startswith("-"):
+            found.command = [word, *rest]
+            break
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if name in _WITH_VALUE:
+            given = value if equals else next(rest, None)
+            if given is None:
+                raise UserError(f"{name} needs a value; `compmake --help` shows all options")
+            _add(found, _WITH_VALUE[name], given)
+        elif name in _FLAGS and not equals:
+            found.flags.add(_FLAGS[name])
+        elif word.startswith("-") and word != "-":
+            raise UserError(f"unknown option {word}: `compmake --help` shows all options")
+        else:
+            found.program = word
+    if found.lines and found.command:
+        raise UserError(f"both -c and the command {found.command[0]!r}: use one of them")
+    return found
+
+
+def _add(found: Invocation, name: str, value: str) -> None:
+    if name == "line":
+        found.lines.append(value)
+    elif name == "config":
+        found.settings.append(value)
+    else:
+        found.settings.append(f"{name}={value}")
+
+
+def _makes(invocation: Invocation) -> bool:
+    first_words = [part.split()[:1] for line in invocation.lines for part in line.split(";")]
+    return any(words and words[0] in _MAKES for words in [*first_words, invocation.command[:1]])
+
+
+def _carry_out(invocation: Invocation) -> int:
+    import compmake.ui.commands  # noqa: F401 -- registers the commands
+    from compmake.errors import UserError
+    from compmake.ui.commands.general import overview
+    from compmake.ui.commands.line import Step, parse_line, step_from_arguments
+    from compmake.ui.commands.registry import find_command, parse_arguments
+
+    if "version" in invocation.flags:
+        print(f"compmake {__version__}")
+        return 0
+    if "help" in invocation.flags:
+        print(USAGE)
+        print("\n".join(overview()))
+        return 0
+    if invocation.program is None:
+        sys.stderr.write(USAGE)
+        raise UserError("name a program, for example: compmake my_program")
+    steps: list[Step] = [step for line in invocation.lines for step in parse_line(line)]
+    if invocation.command:
+        steps = [step_from_arguments(invocation.command)]
+    for step in steps:  # mistakes are told before anything is loaded or done
+        found = find_command(step.words[0].text)
+        arguments = parse_arguments(found, step.words[1:])
+        if not found.needs_program and len(steps) == 1:
+            print("\n".join(found.run(None, arguments).lines))
+            return 0
+    return _with_program(invocation, steps if invocation.lines or invocation.command else None)
+
+
+def _with_program(invocation: Invocation, steps: Any) -> int:
+    from compmake.batch import carry_out
+    from compmake.opening import open_workspace
+    from compmake.text_safety import sanitize
+
+    settings = [*invocation.settings, *(["ui=quiet"] if "quiet" in invocation.flags else [])]
+    assert invocation.program is not None
+    workspace = open_workspace(
+        invocation.program, flags=settings, tell=lambda text: print(f"compmake: {sanitize(text)}", file=sys.stderr)
+    )
+    try:
+        return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program)
+    finally:
+        workspace.close()

@@ -1,0 +1,166 @@
+"""Where settings come from: defaults < files < environment < flags; the only reader of the environment."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from compmake.errors import UserError
+from compmake.settings import KEYS, Settings
+
+
+class _Layer(NamedTuple):
+    """Values from one place. `origin` names the place for a key; relative paths start at `folder`."""
+
+    values: Mapping[str, object]
+    origin: Callable[[str], str]
+    folder: Path
+
+
+def load_settings(
+    program_folder: Path | None, *, flags: Iterable[str] = (), environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read every place that may hold settings.
+
+    Args:
+        program_folder: Where the program is; None looks at the user's own file only.
+        flags: `KEY=VALUE` texts of the command line; the last one wins.
+        environ: The environment; by default that of this process.
+
+    Raises:
+        UserError: Unknown key, wrong value, or a file that cannot be read; the place is named.
+    """
+    env = os.environ if environ is None else environ
+    layers = [_file_layer(user_config_dir(env) / "config.toml", ())]
+    if program_folder is not None:
+        layers.append(_program_layer(program_folder.resolve()))
+    layers += [_environment_layer(env), _flag_layer(flags)]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        for name, value in layer.values.items():
+            values[name] = _read(name, value, layer)
+            origins[name] = layer.origin(name)
+    return Settings(**values, origins=origins)
+
+
+def _read(name: str, value: object, layer: _Layer) -> object:
+    if name not in KEYS:
+        close = difflib.get_close_matches(name, KEYS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KEYS)}"
+        raise UserError(f"{layer.origin(name)}: unknown setting {name!r}: {hint}")
+    key = KEYS[name]
+    try:
+        read = key.read(value)
+        if name == "store" and isinstance(read, str) and "://" not in read:
+            read = str(layer.folder / Path(read).expanduser())
+    except (ValueError, RuntimeError) as error:  # RuntimeError: the home folder of nobody
+        raise UserError(f"{layer.origin(name)}: {name} = {value!r}: expected {key.expected}") from error
+    return read
+
+
+def _program_layer(folder: Path) -> _Layer:
+    """Return the settings of `compmake.toml` in `folder`, or else of the nearest pyproject.toml above."""
+    own = folder / "compmake.toml"
+    if own.is_file():
+        return _file_layer(own, ())
+    projects = (parent / "pyproject.toml" for parent in (folder, *folder.parents))
+    nearest = next((path for path in projects if path.is_file()), own)
+    return _file_layer(nearest, ("tool", "compmake"))
+
+
+def _file_layer(path: Path, table: Sequence[str]) -> _Layer:
+    try:
+        text = path.read_text(encoding="utf-8")
+        values: object = tomllib.loads(text)
+    except (FileNotFoundError, NotADirectoryError):
+        text, values = "", {}
+    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"{path}: these settings cannot be read: {reason}") from error
+    for name in table:
+        values = values.get(name, {}) if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: [{'.'.join(table)}] must be a table of settings")
+    return _Layer(values, lambda name: f"{path}{_line_of(text, name)}", path.parent)
+
+
+def _line_of(text: str, name: str) -> str:
+    pattern = re.compile(rf"""\s*(\[(\w+\.)*)?["']?{re.escape(name)}["']?\s*[=.\]]""")
+    lines = (number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line))
+    return f":{number}" if (number := next(lines, 0)) else ""
+
+
+def _environment_layer(env: Mapping[str, str]) -> _Layer:
+    prefix = "COMPMAKE_"
+    values = {
+        name.removeprefix(prefix).lower(): value for name, value in env.items() if name.startswith(prefix) and value
+    }
+    return _Layer(values, lambda name: f"environment {prefix}{name.upper()}", Path.cwd())
+
+
+def _flag_layer(flags: Iterable[str]) -> _Layer:
+    values = {}
+    for flag in flags:
+        name, equals, value = flag.partition("=")
+        if not equals:
+            raise UserError(f"command line: {flag!r} is no setting: write KEY=VALUE, for example keep=5")
+        values[name.strip()] = value.strip()
+    return _Layer(values, lambda _: "command line", Path.cwd())
+
+
+def user_config_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of the user's own settings: `~/.config/compmake`, or as XDG_CONFIG_HOME says."""
+    env = os.environ if environ is None else environ
+    base = env.get("XDG_CONFIG_HOME", "")
+    if not Path(base).is_absolute():  # the XDG specification says to ignore those
+        base = str(Path(env.get("HOME") or Path.home()) / ".config")
+    return Path(base) / "compmake"
+
+
+class OutputMode(Enum):
+    """How a make is shown."""
+
+    LIVE = "live"
+    """One line that redraws itself; the stream is a terminal that can."""
+    PLAIN = "plain"
+    QUIET = "quiet"
+
+
+def output_mode(ui: str, *, is_tty: bool, environ: Mapping[str, str] | None = None) -> OutputMode:
+    """Decide how a make is shown on a stream; `ui` is the setting of that name."""
+    env = os.environ if environ is None else environ
+    if ui == "quiet":
+        return OutputMode.QUIET
+    capable = is_tty and env.get("TERM", "") not in ("", "dumb", "unknown")
+    return OutputMode.LIVE if ui == "auto" and capable else OutputMode.PLAIN
+
+
+def color_count(color: str, *, is_tty: bool, environ: Mapping[str, str] | None = None) -> int:
+    """Return how many colours to use on a stream: 0, 8 or 256; `color` is the setting of that name.
+
+    The setting wins, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then whether it is a terminal.
+    """
+    env = os.environ if environ is None else environ
+    term = env.get("TERM", "")
+    forced = any(env.get(name, "0") not in ("", "0") for name in ("CLICOLOR_FORCE", "FORCE_COLOR"))
+    by_terminal = is_tty and term not in ("", "dumb", "unknown")
+    wanted = color == "always" or (color == "auto" and not env.get("NO_COLOR") and (forced or by_terminal))
+    if not wanted:
+        return 0
+    return 256 if "256" in term or "direct" in term or env.get("COLORTERM") else 8
+
+
+def terminal_width(descriptor: int, environ: Mapping[str, str] | None = None) -> int:
+    """Return the columns of a terminal: what COLUMNS says, else what the terminal says, else 80."""
+    env = os.environ if environ is None else environ
+    if (columns := env.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(descriptor).columns or 80
+    except OSError:
+        return 80

@@ -1,0 +1,369 @@
+"""Turns the user's calls of `comp` into jobs: `Definitions` collects them, `comp` adds to the current ones."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from os import PathLike
+from types import FrameType, MethodType
+from typing import Any
+
+from compmake.codec import ATOMS, freeze_call
+from compmake.errors import DefinitionError
+from compmake.functions import Function, argument, is_plain_method, parameter_name
+from compmake.graph import Graph
+from compmake.job import Argument, Dependency, Job, JobId, JobOptions, Promise
+from compmake.settings import CODE_MODES
+
+_OWN_KEYWORDS = ("job_id", "extra_dep", "command_name")
+
+
+class Definitions:
+    """The jobs that a program has defined so far, in order."""
+
+    def __init__(self, main_alias: str | None = None) -> None:
+        self.jobs: dict[JobId, Job] = {}
+        self.prefix = ""
+        self.defining_modules: set[str] = set()
+        """Modules whose top level was running when `comp` was called: they describe the graph."""
+        self._main_alias = main_alias
+        self._next_number: dict[str, int] = {}
+        self._functions: dict[int, Function] = {}
+        self._callers: set[object] = set()
+
+    def graph(self) -> Graph:
+        """Return the graph of all jobs defined."""
+        return Graph(self.jobs)
+
+    def add(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        options: JobOptions,
+        *,
+        job_id: str | None = None,
+        extra_dep: Promise | Iterable[Promise] = (),
+        command_name: str | None = None,
+    ) -> Promise:
+        """Define one job and return the promise of its result.
+
+        Raises:
+            DefinitionError: No callable, a duplicate or impossible id, a promise of another program.
+            UnpicklableError: An argument cannot be pickled; the text names the place.
+        """
+        caller = sys._getframe(2)
+        if caller.f_code not in self._callers:
+            self._note_caller(caller)
+        function, args, kwargs = _flatten(function, args, kwargs)
+        info = self._functions.get(id(function)) or self._describe_function(function)
+        own_id = self._new_id(command_name or info.display, job_id, caller)
+        # Numbers, strings and promises cannot change any more; anything else is taken as it is now.
+        dependencies = self._plain_dependencies(args, kwargs)
+        if dependencies is None:
+            job = self._freeze(own_id, info, args, kwargs)
+        else:
+            job = {"args": args, "kwargs": kwargs, "dependencies": dependencies, "code_roots": info.roots}
+        for dependency in job["dependencies"]:
+            self._require_known(own_id, dependency.job_id)
+        order_after = _promises_of(own_id, extra_dep)
+        for dependency_id in order_after:
+            self._require_known(own_id, dependency_id)
+        self.jobs[own_id] = Job(
+            job_id=own_id,
+            function=function,
+            function_name=info.name,
+            display_function=command_name or info.display,
+            order_after=order_after,
+            options=options,
+            defined_at=(caller.f_code.co_filename, caller.f_lineno),
+            **job,
+        )
+        return Promise(own_id)
+
+    def arguments_of(self, job: Job) -> tuple[Argument, ...]:
+        """Return the arguments of a job as fingerprints and messages see them, those that do not matter left out."""
+        info = self._functions[id(job.function)]
+        described = job.described
+        if described is None:
+            assert job.args is not None and job.kwargs is not None
+            described = tuple([argument(place, value)[0] for place, value in _places(job.args, job.kwargs)])
+        described = info.hidden + described
+        if job.options.ignore:
+            ignored = set(job.options.ignore)
+            described = tuple(a for a in described if parameter_name(a.place, info.parameters) not in ignored)
+        return described
+
+    def parameters_of(self, job: Job) -> tuple[str, ...]:
+        """Return the names of the function's positional parameters, to show `x` where records say `args[0]`."""
+        return self._functions[id(job.function)].parameters
+
+    def _plain_dependencies(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Dependency, ...] | None:
+        """Return the promises among the arguments if all others are atoms, else None."""
+        found = []
+        for i, value in enumerate(args):
+            kind = type(value)
+            if kind is Promise:
+                found.append(Dependency(f"args[{i}]", value.job_id))
+            elif kind not in ATOMS:
+                return None
+        for key, value in kwargs.items():
+            kind = type(value)
+            if kind is Promise:
+                found.append(Dependency(f"kwargs[{key!r}]", value.job_id))
+            elif kind not in ATOMS:
+                return None
+        return tuple(found)
+
+    def _freeze(
+        self, job_id: JobId, info: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        payload = freeze_call(job_id, info.name, args, kwargs)
+        arguments = [argument(place, value) for place, value in _places(args, kwargs)]
+        descriptions = [description for _, description in arguments]
+        return {
+            "args": None,
+            "kwargs": None,
+            "payload": payload,
+            "described": tuple(a for a, _ in arguments),
+            "dependencies": tuple(dep for d in descriptions for dep in d.promises),
+            "files": tuple(file for d in descriptions for file in d.files),
+            "code_roots": info.roots + tuple(root for d in descriptions for root in d.code),
+        }
+
+    def _new_id(self, base: str, explicit: str | None, caller: FrameType) -> JobId:
+        if explicit is not None:
+            job_id = JobId(self.prefix + _checked_id(explicit))
+            if job_id in self.jobs:
+                file, line = self.jobs[job_id].defined_at
+                raise DefinitionError(
+                    f"two jobs have the id {job_id!r}: {file}:{line} and "
+                    f"{caller.f_code.co_filename}:{caller.f_lineno}. "
+                    "Give one of them another job_id."
+                )
+            return job_id
+        base = self.prefix + base
+        number = self._next_number.get(base, 1)
+        job_id = JobId(base if number == 1 else f"{base}-{number}")
+        while job_id in self.jobs:  # somebody took the name with an explicit id
+            number += 1
+            job_id = JobId(f"{base}-{number}")
+        self._next_number[base] = number + 1
+        return job_id
+
+    def _describe_function(self, function: Callable[..., Any]) -> Function:
+        info = self._functions[id(function)] = Function.of(function, self._main_alias)
+        taken = [word for word in _OWN_KEYWORDS if word in info.parameters]
+        if taken:
+            raise DefinitionError(
+                f"function {info.display}() has a parameter named {taken[0]!r}, which comp() takes for itself. "
+                f"Use comp.options()({info.display}, ...): there every keyword is the function's."
+            )
+        return info
+
+    def _require_known(self, job_id: JobId, dependency: JobId) -> None:
+        if dependency not in self.jobs:
+            raise DefinitionError(
+                f"job {job_id!r} depends on the promise of {dependency!r}, which another program or Context made. "
+                "Define both jobs in the same one."
+            )
+
+    def _note_caller(self, caller: FrameType) -> None:
+        self._callers.add(caller.f_code)
+        frame: FrameType | None = caller
+        while frame is not None:
+            if frame.f_code.co_name == "<module>":
+                self.defining_modules.add(frame.f_globals.get("__name__", ""))
+            frame = frame.f_back
+
+
+def _flatten(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
+    """A partial is its function with more arguments, a method its function with the object in front."""
+    while isinstance(function, partial):
+        function, args, kwargs = function.func, function.args + args, {**function.keywords, **kwargs}
+    if isinstance(function, MethodType) and is_plain_method(function):
+        function, args = function.__func__, (function.__self__, *args)
+    return function, args, kwargs
+
+
+def _places(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    places = [(f"args[{i}]", value) for i, value in enumerate(args)]
+    places.extend((f"kwargs[{key!r}]", kwargs[key]) for key in sorted(kwargs))
+    return places
+
+
+def _checked_id(job_id: object) -> str:
+    if not isinstance(job_id, str) or not job_id:
+        raise DefinitionError(f"a job_id is text that is not empty, not {job_id!r:.60}")
+    try:
+        job_id.encode()
+    except UnicodeEncodeError:
+        raise DefinitionError(
+            f"job_id {job_id!a:.80} holds a lone surrogate, which no terminal or file can show"
+        ) from None
+    return str(job_id)
+
+
+def _promises_of(job_id: JobId, extra_dep: Promise | Iterable[Promise]) -> tuple[JobId, ...]:
+    found: list[JobId] = []
+    for promise in [extra_dep] if isinstance(extra_dep, Promise) else list(extra_dep or ()):
+        if not isinstance(promise, Promise):
+            raise DefinitionError(
+                f"job {job_id!r}: extra_dep takes a promise or a list of promises, not {promise!r:.60}"
+            )
+        found.append(promise.job_id)
+    return tuple(dict.fromkeys(found))
+
+
+# The definitions that module-level `comp` adds to. A script run by `python my_program.py` has some of its own from the
+# start, so that its calls of `comp` mean something even before `compmake_console()` loads it as a program.
+_current = Definitions()
+_running_job: JobId | None = None
+
+
+@contextmanager
+def defining(definitions: Definitions) -> Iterator[Definitions]:
+    """Let module-level `comp` add to `definitions` while a program loads."""
+    global _current
+    before, _current = _current, definitions
+    try:
+        yield definitions
+    finally:
+        _current = before
+
+
+@contextmanager
+def running(job_id: JobId) -> Iterator[None]:
+    """Mark that a job runs in this process: `comp` refuses, except in modules that the job imports."""
+    global _running_job
+    before, _running_job = _running_job, job_id
+    try:
+        yield
+    finally:
+        _running_job = before
+
+
+def current() -> Definitions:
+    """Return the definitions that `comp` adds to now."""
+    return _current
+
+
+def is_loading() -> bool:
+    """Tell whether compmake is loading a program or running a job: then `compmake_console()` does nothing."""
+    return _running_job is not None or _current is not _own
+
+
+_own = _current
+_NO_OPTIONS = JobOptions()
+
+
+class _Comp:
+    """`comp(f, *args, **kwargs)` defines a job; `comp.options(...)` gives the form with options."""
+
+    def __call__(
+        self,
+        function: Callable[..., Any],
+        /,
+        *args: Any,
+        job_id: str | None = None,
+        extra_dep: Promise | Iterable[Promise] = (),
+        command_name: str | None = None,
+        **kwargs: Any,
+    ) -> Promise:
+        """Describe the call `function(*args, **kwargs)` as a job; nothing runs yet.
+
+        Args:
+            function: Any callable that can be pickled; lambdas and local functions work too.
+            args: Its arguments; promises in them, at any depth, become dependencies.
+            job_id: The job's name; default `function`, `function-2`, ...
+            extra_dep: Promise or promises whose jobs must be done first although their results are not used.
+            command_name: A name to use instead of the function's in ids and selections.
+            kwargs: Keyword arguments of the function.
+
+        Returns:
+            The promise of the result, to be passed to other calls of `comp`.
+
+        Raises:
+            DefinitionError: The call cannot become a job; the text says why.
+            UnpicklableError: An argument cannot be pickled; the text names the place.
+        """
+        if _running_job is not None:
+            return _while_running(sys._getframe(1))
+        return _current.add(
+            function, args, kwargs, _NO_OPTIONS, job_id=job_id, extra_dep=extra_dep, command_name=command_name
+        )
+
+    def options(
+        self,
+        *,
+        job_id: str | None = None,
+        extra_dep: Promise | Iterable[Promise] = (),
+        command_name: str | None = None,
+        version: str | None = None,
+        code: str | None = None,
+        ignore: Iterable[str] = (),
+        files: Iterable[str | PathLike[str]] = (),
+    ) -> "Callable[..., Promise]":
+        """Return a `comp` with these options, whose every keyword is the function's own.
+
+        Args:
+            job_id: As for `comp`.
+            extra_dep: As for `comp`.
+            command_name: As for `comp`.
+            version: Replaces the function's own code in the decision whether the job is up to date.
+            code: How much code counts: `closure` (default), `module`, `function` or `off`.
+            ignore: Names of parameters that do not matter.
+            files: Paths that the function reads: their content counts.
+        """
+        options = JobOptions(
+            version=None if version is None else str(version),
+            code=_checked_mode(code),
+            ignore=_texts("ignore", ignore),
+            files=_texts("files", files),
+        )
+
+        def comp_with_options(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise:
+            if _running_job is not None:
+                return _while_running(sys._getframe(1))
+            return _current.add(
+                function, args, kwargs, options, job_id=job_id, extra_dep=extra_dep, command_name=command_name
+            )
+
+        return comp_with_options
+
+
+def comp_prefix(prefix: str | None = "") -> None:
+    """Put `prefix`, literally, before the ids of the jobs defined from now on; empty ends it."""
+    if not isinstance(prefix, str | None):
+        raise DefinitionError(f"comp_prefix() takes text, not {prefix!r:.60}")
+    _current.prefix = prefix or ""
+
+
+def _while_running(caller: FrameType) -> Promise:
+    """Answer `comp` in a process that runs a job: modules that the job imports may call it, the job may not."""
+    frame: FrameType | None = caller
+    while frame is not None and frame.f_globals.get("__name__") != "compmake.worker":
+        if frame.f_code.co_name == "<module>":
+            return Promise(JobId("(defined while a job was running)"))
+        frame = frame.f_back
+    raise DefinitionError(
+        f"comp() inside job {_running_job!r}: the graph is fixed before the run. Call comp() while the program loads."
+    )
+
+
+def _checked_mode(code: str | None) -> str | None:
+    if code is not None and code not in CODE_MODES:
+        raise DefinitionError(f"code={code!r}: choose one of {', '.join(CODE_MODES)}")
+    return code
+
+
+def _texts(option: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...]:
+    found = (values,) if isinstance(values, str) else tuple(values)
+    if not all(isinstance(value, str | PathLike) for value in found):
+        raise DefinitionError(f"{option}= takes a list of texts, not {values!r:.60}")
+    return tuple(str(value) for value in found)
+
+
+comp = _Comp()

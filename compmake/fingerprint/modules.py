@@ -1,0 +1,151 @@
+"""Which code is the user's own, and its source as it was when it was read."""
+
+import os
+import sys
+import sysconfig
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from compmake.fingerprint.digests import digest_bytes
+from compmake.job import Digest
+
+# A write within this time of the one before may leave mtime and size as they were.
+_MTIME_GRAIN_S = 2.0
+
+_LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
+_NOT_USER_ROOTS = tuple(
+    os.path.realpath(root) + os.sep
+    for root in {
+        *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib")),
+        str(Path(os.__file__).parent),
+        str(Path(__file__).parent.parent),  # compmake itself, also when it is worked on
+    }
+)
+
+
+class Source(NamedTuple):
+    """The bytes of one module's file, and how the file looked when they were read."""
+
+    path: str
+    data: bytes
+    digest: Digest
+    size_bytes: int
+    mtime_ns: int
+    is_settled: bool
+    """The file was old enough when it was read for size and mtime to tell a later change."""
+
+    @property
+    def is_package(self) -> bool:
+        """Tell whether relative imports in it start at the module itself."""
+        return Path(self.path).name == "__init__.py"
+
+    def is_changed(self) -> bool:
+        """Tell whether the file holds other bytes now, or is gone."""
+        try:
+            stat = Path(self.path).stat()
+            if self.is_settled and (stat.st_size, stat.st_mtime_ns) == (self.size_bytes, self.mtime_ns):
+                return False
+            return digest_bytes(Path(self.path).read_bytes()) != self.digest
+        except OSError:
+            return True
+
+
+@lru_cache(maxsize=65536)
+def is_user_file(path: str) -> bool:
+    """Tell whether code of this file is the user's own.
+
+    It is unless it belongs to the standard library, to compmake, or lies below a `site-packages` or `dist-packages`
+    folder. Links are followed, so an editable install by link is the user's. `<string>` is none.
+    """
+    if not path or path.startswith("<"):
+        return False
+    real = os.path.realpath(path)
+    return not real.startswith(_NOT_USER_ROOTS) and _LIBRARY_FOLDERS.isdisjoint(Path(real).parts)
+
+
+def read_source(path: str) -> Source | None:
+    """Read a module's source, or None when it cannot be read."""
+    try:
+        stat = Path(path).stat()
+        data = Path(path).read_bytes()
+    except OSError:
+        return None
+    settled = time.time() - stat.st_mtime > _MTIME_GRAIN_S
+    return Source(path, data, digest_bytes(data), stat.st_size, stat.st_mtime_ns, settled)
+
+
+def user_source_path(module: ModuleType) -> str | None:
+    """Return the source file of a loaded module if it is the user's, else None."""
+    path = getattr(module, "__file__", None)
+    if not isinstance(path, str) or not path.endswith((".py", ".pyw")) or not is_user_file(path):
+        return None
+    return path
+
+
+def is_user_class(kind: type) -> bool:
+    """Tell whether a class was made by the user's code."""
+    module = sys.modules.get(str(kind.__module__))
+    return module is not None and (user_source_path(module) is not None or module.__name__ == "__main__")
+
+
+def loaded_user_modules(aliases: Mapping[str, str]) -> dict[str, tuple[str, ModuleType]]:
+    """Return the source path and the module of every user module loaded now, by name.
+
+    Args:
+        aliases: Names under which modules count instead of their own; such a module goes before another of that name.
+    """
+    found: dict[str, tuple[str, ModuleType]] = {}
+    for name, module in sorted(sys.modules.copy().items(), key=lambda item: item[0] not in aliases):
+        if isinstance(module, ModuleType) and (path := user_source_path(module)):
+            found.setdefault(aliases.get(name, name), (path, module))
+    return found
+
+
+def locate(name: str) -> str | None:
+    """Find the source file of a user module that need not be loaded, without running any code.
+
+    Returns:
+        The path, or None when there is no such module or it is not the user's.
+    """
+    loaded = sys.modules.get(name)
+    if isinstance(loaded, ModuleType):
+        return user_source_path(loaded)
+    parent, _, _ = name.rpartition(".")
+    path = _search_path(parent) if parent else None
+    if parent and path is None:
+        return None
+    origin = _find(name, path)[0]
+    return origin if origin and origin.endswith((".py", ".pyw")) and is_user_file(origin) else None
+
+
+def _search_path(package: str) -> Sequence[str] | None:
+    loaded = sys.modules.get(package)
+    if loaded is not None:
+        return _as_paths(getattr(loaded, "__path__", None))
+    parent, _, _ = package.rpartition(".")
+    path = _search_path(parent) if parent else None
+    if parent and path is None:
+        return None
+    return _find(package, path)[1]
+
+
+def _find(name: str, path: Sequence[str] | None) -> tuple[str | None, Sequence[str] | None]:
+    for finder in sys.meta_path:
+        try:
+            spec = finder.find_spec(name, path)
+        except Exception:  # a finder of the user's own may do anything; fingerprints never raise
+            continue
+        if spec is not None:
+            return spec.origin, _as_paths(spec.submodule_search_locations)
+    return None, None
+
+
+def _as_paths(paths: object) -> Sequence[str] | None:
+    try:
+        return [str(path) for path in paths] if paths is not None else None  # type: ignore[attr-defined]  # any iterable
+    except TypeError:
+        return None

@@ -1,0 +1,125 @@
+"""How units hang together across modules: methods, subclasses, and what a decorator registers with what."""
+
+from collections.abc import Callable, Iterator
+
+from compmake.fingerprint.library import Library
+from compmake.fingerprint.resolve import Resolver
+from compmake.fingerprint.units import Unit
+
+
+class Relations:
+    """Questions about classes and registrations of the modules that the program loads."""
+
+    def __init__(self, library: Library, resolver: Resolver) -> None:
+        self._library = library
+        self._resolver = resolver
+        self._by_base: dict[frozenset[str], dict[str, list[str]]] = {}
+        self._registered: dict[str, list[str]] | None = None
+        self._is_called_back: dict[str, bool] = {}
+
+    def methods(self, unit: str, which: Callable[[str, Unit], bool]) -> Iterator[str]:
+        """Return a class's methods for which `which(name, unit)` holds; all if a library may call them."""
+        found = self._library.unit(unit)
+        if found is None:
+            return
+        module, facts = found
+        takes_all = self.is_called_back(unit)
+        for name in facts.methods:
+            method = module.unit(f"{unit.partition(':')[2]}.{name}")
+            if method is not None and (takes_all or which(name, method)):
+                yield f"{unit}.{name}"
+
+    def is_called_back(self, unit: str) -> bool:
+        """Tell whether the class has a base that is not the user's: that library may call any method."""
+        known = self._is_called_back.get(unit)
+        if known is None:
+            found = self._library.unit(unit)
+            known = self._is_called_back[unit] = bool(found and self._resolver.is_called_back(*found))
+        return known
+
+    def ancestry(self, unit: str) -> list[str]:
+        """Return a class and all user classes that it is derived from."""
+        found: dict[str, None] = {}
+        todo = [unit]
+        while todo:
+            at = todo.pop()
+            facts = self._library.unit(at)
+            if at not in found and facts is not None:
+                found[at] = None
+                todo += self._resolver.bases(*facts)
+        return list(found)
+
+    def has_subclass_hook(self, unit: str) -> bool:
+        """Tell whether deriving from the class runs user code, which may register the subclass."""
+        for name in self.ancestry(unit):
+            found = self._library.unit(name)
+            if found is None:
+                continue
+            module, facts = found
+            if "__init_subclass__" in facts.methods:
+                return True
+            meanings = self._resolver.chain(module, facts.metaclass)[0] if facts.metaclass else []
+            if any(meaning.kind == "unit" for meaning in meanings):
+                return True
+        return False
+
+    def subclasses(self, unit: str, modules: frozenset[str] = frozenset()) -> list[str]:
+        """Return the classes derived from a class, directly or not.
+
+        Args:
+            unit: The class.
+            modules: Modules to look in, beyond those that the program loads.
+        """
+        by_base = self._subclasses_in(modules)
+        found: dict[str, None] = {}
+        todo = [unit]
+        while todo:
+            for subclass in by_base.get(todo.pop(), ()):
+                if subclass not in found:
+                    found[subclass] = None
+                    todo.append(subclass)
+        return list(found)
+
+    def registered_with(self, unit: str) -> list[str]:
+        """Return units decorated by an attribute of this one: `@process.register`, `@app.command()`."""
+        if self._registered is None:
+            self._registered = {}
+            for name in sorted(self._library.loaded):
+                for found, decorated in self._decorations(name):
+                    self._registered.setdefault(found, []).append(decorated)
+        return self._registered.get(unit, [])
+
+    def _decorations(self, module_name: str) -> Iterator[tuple[str, str]]:
+        module = self._library.get(module_name)
+        for name, facts in module.facts.units() if module else ():
+            for decorator in facts.decorators:
+                if module is None or "." not in decorator:
+                    continue
+                meanings, attributes = self._resolver.chain(module, decorator)
+                for meaning in meanings if attributes else ():
+                    if meaning.kind == "unit":
+                        yield meaning.name, f"{module_name}:{name}"
+
+    def _subclasses_in(self, modules: frozenset[str]) -> dict[str, list[str]]:
+        known = self._by_base.get(modules)
+        if known is None:
+            known = self._by_base[modules] = {}
+            for module_name in sorted(self._library.loaded | modules):
+                module = self._library.get(module_name)
+                for name, facts in module.facts.units() if module else ():
+                    if facts.kind == "class" and module is not None:
+                        for base in self._resolver.bases(module, facts):
+                            known.setdefault(base, []).append(f"{module_name}:{name}")
+        return known
+
+
+def is_special(name: str) -> bool:
+    """Tell whether it is a name like `__add__`."""
+    return name.startswith("__") and name.endswith("__") and len(name) > 4
+
+
+def owner_of(unit: str) -> str:
+    """Return the class around a method or nested class, empty for a unit at the top level or inside a function."""
+    module, _, name = unit.partition(":")
+    owner = name.rpartition(".")[0]
+    return f"{module}:{owner}" if owner and "<" not in name else ""

@@ -1,0 +1,334 @@
+"""Takes compound values apart: containers and scalars of the standard library, dataclasses, any other object."""
+
+import collections
+import copyreg
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import pathlib
+import re
+import types
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from compmake.codec import importable_name, kind_in_words, reduced
+from compmake.fingerprint import value_arrays
+from compmake.fingerprint.value_code import (
+    class_head,
+    decompose_class,
+    decompose_function,
+    decompose_global,
+    is_local,
+    qualified_name,
+)
+from compmake.fingerprint.value_found import Found
+from compmake.fingerprint.value_nodes import (
+    ATOMS,
+    Node,
+    Order,
+    UnstableError,
+    attributes,
+    inside,
+    leaf,
+    text_leaf,
+)
+from compmake.job import File, Promise
+
+Decomposer = Callable[[Any, Found], Node | bytes]
+_REGISTERED: dict[type, Callable[[Any], Any]] = {}
+_PICKLE_METHODS = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
+_UNPICKLABLE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
+
+
+def register_digest(type_: type, function: Callable[[Any], Any]) -> None:
+    """Say what counts of the values of one exact type.
+
+    Args:
+        type_: The type; subclasses are not meant. A class of your own can have a method `__compmake_digest__` instead.
+        function: Takes a value and returns what stands for it: numbers, strings, bytes, arrays, containers of them.
+    """
+    _REGISTERED[type_] = function
+
+
+def decompose(value: Any, found: Found) -> Node | bytes:
+    """Return the parts of a compound value, or its encoding if it has none.
+
+    Raises:
+        UnstableError: It has no stable digest.
+        Exception: Whatever user code raises.
+    """
+    cls = type(value)
+    known = _REGISTERED.get(cls)
+    if known is not None:
+        return inside(class_head(b"R", cls, found), known(value))
+    decomposer = _BY_TYPE.get(cls)
+    if decomposer is not None:
+        return decomposer(value, found)
+    own = getattr(cls, "__compmake_digest__", None)
+    if own is not None and not issubclass(cls, type):
+        return inside(class_head(b"R", cls, found), own(value))
+    if issubclass(cls, type):
+        return decompose_class(value, found)
+    array = value_arrays.decompose(value, cls, found)
+    if array is not None:
+        return array
+    node = _instance(value, cls, found)
+    # The name of a class made by running code does not say what it is, so the class is part of the value.
+    return inside(b"lo", cls, node) if isinstance(node, Node) and is_local(cls) else node
+
+
+def _instance(value: Any, cls: type, found: Found) -> Node | bytes:
+    for base, by_base in _BY_BASE:
+        if issubclass(cls, base):
+            return by_base(value, found)
+    names = _field_names(cls)
+    if names is not None:
+        return _fields(value, cls, names, found)
+    return _object(value, cls, found)
+
+
+def _items(tag: bytes) -> Decomposer:
+    return lambda value, _: Node(b"%b%d:" % (tag, len(value)), list(value))
+
+
+def _dict(tag: bytes, order: Order = Order.PAIRS) -> Decomposer:
+    return lambda value, _: Node(b"%b%d:" % (tag, len(value)), _flat(value.items()), order)
+
+
+def _flat(pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
+    return [part for pair in pairs for part in pair]
+
+
+def _set(tag: bytes) -> Decomposer:
+    def decompose_set(value: Any, _: Found) -> Node:
+        items = list(value)
+        if any(type(item) not in ATOMS for item in items):
+            items.sort(key=_member_key)
+        return Node(b"%b%d:" % (tag, len(items)), items, Order.FREE, lambda index: f"{{{index}}}")
+
+    return decompose_set
+
+
+_NUMBERS = re.compile(r"(\d+)")
+_PRINTABLE = ATOMS.keys() | {Promise, File}
+
+
+def _member_key(item: Any) -> tuple[tuple[int, str], ...]:
+    """Order the members of a set so that the same promises stand at the same places, whatever their hashes are."""
+    try:
+        plain = type(item) in _PRINTABLE or (type(item) is tuple and all(type(part) in _PRINTABLE for part in item))
+    except TypeError:
+        plain = False
+    text = repr(item) if plain else ""
+    return tuple((int(part), "") if part.isdecimal() else (0, part) for part in _NUMBERS.split(text)[:40])
+
+
+def _state(tag: bytes, names: tuple[str, ...]) -> Decomposer:
+    return lambda value, _: attributes(tag, names, [getattr(value, name) for name in names])
+
+
+def _path(value: pathlib.PurePath, _: Found) -> bytes:
+    return text_leaf(b"p" + type(value).__name__.encode() + b":", str(value))
+
+
+def _memoryview(value: memoryview, _: Found) -> bytes:
+    return leaf(b"mv" + f"{value.format}{value.shape}:".encode(), value if value.c_contiguous else value.tobytes())
+
+
+def _datetime(value: datetime.datetime, _: Found) -> Node:
+    naive = value.replace(tzinfo=None).isoformat()
+    return Node(text_leaf(b"dt", naive) + b"%d" % value.fold, [value.tzinfo], label=lambda _: ".tzinfo")
+
+
+def _time(value: datetime.time, _: Found) -> Node:
+    naive = value.replace(tzinfo=None).isoformat()
+    return Node(text_leaf(b"tm", naive) + b"%d" % value.fold, [value.tzinfo], label=lambda _: ".tzinfo")
+
+
+def _timezone(value: datetime.timezone, _: Found) -> Node:
+    return inside(b"tz", value.utcoffset(None), value.tzname(None))
+
+
+def _timedelta(value: datetime.timedelta, _: Found) -> bytes:
+    return b"td%d,%d,%d:" % (value.days, value.seconds, value.microseconds)
+
+
+def _partial(value: functools.partial[Any], _: Found) -> Node:
+    parts = {"func": value.func, "args": value.args, "keywords": value.keywords, **value.__dict__}
+    return attributes(b"pa", tuple(parts), list(parts.values()))
+
+
+def _namespace(value: types.SimpleNamespace, _: Found) -> Node:
+    return _named_state(b"ns", value.__dict__)
+
+
+def _named_state(tag: bytes, state: dict[str, Any]) -> Node:
+    names = sorted(state)
+    return attributes(tag, names, [state[name] for name in names])
+
+
+def _method(value: types.MethodType, _: Found) -> Node:
+    return attributes(b"me", ("__func__", "__self__"), [value.__func__, value.__self__])
+
+
+def _builtin(value: types.BuiltinFunctionType, _: Found) -> Node | bytes:
+    owner = value.__self__
+    if owner is None or isinstance(owner, types.ModuleType):
+        return text_leaf(b"B", f"{value.__module__}:{value.__qualname__}")
+    return attributes(text_leaf(b"bm", value.__name__), ("__self__",), [owner])
+
+
+def _enum(value: enum.Enum, found: Found) -> Node:
+    by = value.value if isinstance(value, enum.Flag) else value.name
+    return inside(class_head(b"en", type(value), found), by)
+
+
+def _namedtuple_or_tuple(value: tuple[Any, ...], found: Found) -> Node | bytes:
+    cls = type(value)
+    names = getattr(cls, "_fields", None)
+    if type(names) is not tuple or len(names) != len(value) or getattr(value, "__dict__", None):
+        return _object(value, cls, found)
+    return attributes(class_head(b"nt", cls, found), names, list(tuple.__iter__(value)))
+
+
+_BY_TYPE: dict[type, Decomposer] = {
+    list: _items(b"l"),
+    tuple: _items(b"t"),
+    dict: _dict(b"d"),
+    set: _set(b"S"),
+    frozenset: _set(b"Z"),
+    collections.OrderedDict: _dict(b"od", Order.ITEMS),
+    collections.Counter: _dict(b"ct"),
+    collections.defaultdict: lambda value, _: inside(b"dd", value.default_factory, dict(value)),
+    collections.deque: lambda value, _: inside(b"dq", value.maxlen, list(value)),
+    types.MappingProxyType: lambda value, _: inside(b"mp", dict(value)),
+    types.SimpleNamespace: _namespace,
+    bytearray: lambda value, _: leaf(b"ba", bytes(value)),
+    memoryview: _memoryview,
+    range: _state(b"ra", ("start", "stop", "step")),
+    slice: _state(b"sl", ("start", "stop", "step")),
+    decimal.Decimal: lambda value, _: text_leaf(b"de", str(value)),
+    fractions.Fraction: _state(b"fr", ("numerator", "denominator")),
+    uuid.UUID: lambda value, _: leaf(b"uu", value.bytes),
+    datetime.date: lambda value, _: text_leaf(b"da", value.isoformat()),
+    datetime.datetime: _datetime,
+    datetime.time: _time,
+    datetime.timedelta: _timedelta,
+    datetime.timezone: _timezone,
+    re.Pattern: _state(b"re", ("pattern", "flags")),
+    functools.partial: _partial,
+    types.FunctionType: decompose_function,
+    types.MethodType: _method,
+    types.BuiltinFunctionType: _builtin,
+    types.ModuleType: lambda value, _: text_leaf(b"M", value.__name__),
+    types.CellType: lambda value, _: attributes(b"ce", ("cell_contents",), [value.cell_contents]),
+    property: _state(b"pr", ("fget", "fset", "fdel")),
+    classmethod: _state(b"cm", ("__func__",)),
+    staticmethod: _state(b"sm", ("__func__",)),
+    functools.cached_property: _state(b"cp", ("func",)),
+}
+for _type in (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath):
+    _BY_TYPE[_type] = _path
+
+_BY_BASE: tuple[tuple[type, Decomposer], ...] = ((enum.Enum, _enum), (tuple, _namedtuple_or_tuple))
+
+
+# Where dataclasses and attrs have the methods that they give to classes with slots.
+_GENERATED = re.compile(r"(^|[\\/])(dataclasses|attr[\\/]_make)\.py$|<attrs generated")
+
+
+def _field_names(cls: type) -> tuple[str, ...] | None:
+    """Return the fields of a dataclass or attrs class that leaves pickling to us, None for any other class."""
+    fields = cls.__dict__.get("__attrs_attrs__")
+    if fields is not None:
+        return None if _pickles_itself(cls) else tuple(field.name for field in fields)
+    fields = getattr(cls, "__dataclass_fields__", None)
+    if type(fields) is not dict or _pickles_itself(cls):
+        return None
+    # The private mark tells fields from ClassVar and InitVar, as dataclasses.fields() does.
+    return tuple(name for name, field in fields.items() if field._field_type.name == "_FIELD")
+
+
+def _pickles_itself(cls: type) -> bool:
+    for name in _PICKLE_METHODS:
+        method = getattr(cls, name, None)
+        if method is None or method is getattr(object, name, None):
+            continue
+        code = getattr(method, "__code__", None)
+        if code is None or not _GENERATED.search(code.co_filename):
+            return True
+    return False
+
+
+def _fields(value: Any, cls: type, names: tuple[str, ...], found: Found) -> Node | bytes:
+    parts = {name: getattr(value, name) for name in names if _has(value, name)}
+    # What is not a field counts too, except what a cached_property computed from the fields.
+    for name, extra in sorted(getattr(value, "__dict__", {}).items()):
+        if name not in parts and not isinstance(getattr(cls, name, None), functools.cached_property):
+            parts[name] = extra
+    for name in copyreg._slotnames(cls):  # type: ignore[attr-defined]  # no stub; it is what pickle asks
+        if name not in parts and _has(value, name):
+            parts[name] = getattr(value, name)
+    bases = [base for base in (dict, list, set) if issubclass(cls, base)]
+    if bases or issubclass(cls, str | int | float | bytes | BaseException):
+        return _object(value, cls, found)  # it is more than its fields
+    return attributes(class_head(b"dc", cls, found), tuple(parts), list(parts.values()))
+
+
+def _has(value: Any, name: str) -> bool:
+    try:
+        getattr(value, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def _object(value: Any, cls: type, found: Found) -> Node | bytes:
+    """Take an object apart by what it tells pickle about itself."""
+    if issubclass(cls, _UNPICKLABLE):
+        raise UnstableError(kind_in_words(value))
+    try:
+        pieces = reduced(value)
+    except TypeError as cause:
+        raise UnstableError(kind_in_words(value)) from cause
+    if isinstance(pieces, str):
+        return decompose_global(value, pieces, found)
+    found.note_object(value)
+    maker, args, state, items, pairs, setter = (*pieces, None, None, None, None)[:6]
+    children: list[Any] = []
+    labels: list[str] = []
+    if maker is copyreg.__newobj__ and args and isinstance(args[0], type):  # type: ignore[attr-defined]  # no stub
+        head, args = class_head(b"ob", args[0], found), tuple(args[1:])
+    elif importable_name(maker) is not None:
+        found.note_code(maker)
+        head = class_head(b"rx", cls, found) + text_leaf(b"by", qualified_name(maker))
+    else:
+        head = class_head(b"rx", cls, found)
+        children.append(maker)
+        labels.append(".__reduce__()[0]")
+    children.append(_named_or_any(state))
+    labels.append("")
+    order = Order.ITEMS if issubclass(cls, collections.OrderedDict) else Order.PAIRS
+    for part in (
+        None if items is None else list(items),
+        None if pairs is None else Node(b"it", _flat(pairs), order),
+        setter,
+    ):
+        children.append(part)
+        labels.append("")
+    if args:
+        children.append(tuple(args))
+        labels.append(".__reduce__()[1]")
+    return Node(head + b"%d:" % len(children), children, label=labels.__getitem__)
+
+
+def _named_or_any(state: Any) -> Any:
+    """Return a state with its attributes named, so that places read `.lock`; the order of a dict means nothing."""
+    if type(state) is dict and all(type(name) is str for name in state):
+        return _named_state(b"at", state)
+    if type(state) is tuple and len(state) == 2 and all(part is None or type(part) is dict for part in state):
+        return inside(b"as", *(_named_or_any(part) for part in state))
+    return state

@@ -1,0 +1,126 @@
+"""What a value is, for the decision whether a job is up to date: one digest, stable across processes and machines."""
+
+from typing import Any, NamedTuple
+
+from compmake.codec import find_unpicklable, round_trip
+from compmake.errors import DefinitionError
+from compmake.fingerprint.digests import digest_bytes
+from compmake.fingerprint.value_code import set_main_alias
+from compmake.fingerprint.value_decompose import register_digest
+from compmake.fingerprint.value_nodes import ATOMS, compact
+from compmake.fingerprint.value_text import MAX_CHARS, short_text
+from compmake.fingerprint.value_walk import PROMISE_MARK, Walk
+from compmake.job import Dependency, Digest, Promise
+
+__all__ = ["ValueDescription", "describe", "digest_value", "register_digest", "set_main_alias"]
+
+_PROMISE_DIGEST = digest_bytes(PROMISE_MARK)
+_SHORT = 6
+_MAX_STEADY = 100_000
+_steady: set[Digest] = set()
+"""Digests of values that were the same after pickling and unpickling; one object is often passed to many jobs."""
+
+
+class ValueDescription(NamedTuple):
+    """A value as fingerprints and messages see it."""
+
+    digest: Digest | None
+    """None: it cannot be digested stably."""
+    unstable: str | None
+    """Then: where, and what stands there: `args[0].cfg.lock: a thread lock`."""
+    text: str
+    """At most 80 characters for people."""
+    promises: tuple[Dependency, ...] = ()
+    """Their places in order of appearance; the digest has only marks of them."""
+    files: tuple[str, ...] = ()
+    """Paths of `File`s; the digest has the path, not the content."""
+    code: tuple[Any, ...] = ()
+    """Functions and classes in the value, and the classes of its objects; the digest has only their names."""
+    carries_code: bool = False
+    """Whether who has the value can call functions or classes in it, so that the digest alone says too little."""
+
+
+def describe(value: Any, place: str) -> ValueDescription:
+    """Look at a value, whatever it is; user code that raises makes it unstable.
+
+    Args:
+        value: Anything. 1, True, 1.0 and "1" differ, list and tuple too; dicts and sets have no order.
+        place: What to call it in places, for example `args[0]`.
+
+    Raises:
+        DefinitionError: A promise is the key of a dictionary.
+    """
+    cls = type(value)
+    try:
+        encoder = ATOMS.get(cls)
+        if encoder is not None:
+            return _plain(value, encoder(value))
+        if cls is Promise:
+            return ValueDescription(_PROMISE_DIGEST, None, repr(value), (Dependency(place, value.job_id),))
+        if cls is tuple and 0 < len(value) <= _SHORT and all(type(item) in ATOMS for item in value):
+            # What the walk would say, ten times as fast: this is what most calls are made of.
+            return _plain(value, compact(b"t%d:" % len(value) + b"".join([ATOMS[type(v)](v) for v in value])))
+        return _describe(value, place)
+    except (DefinitionError, KeyboardInterrupt):
+        raise
+    except BaseException as raised:  # the interpreter's own limits, and what hostile classes do
+        return ValueDescription(None, f"{place}: {type(raised).__name__} while looking at it", short_text(value))
+
+
+def digest_value(value: Any, salt: bytes = b"") -> Digest | None:
+    """Return the digest of a result, None if it has no stable one or holds a promise.
+
+    Args:
+        value: The result.
+        salt: Mixed in if the value carries functions or classes to call, whose code its own digest does not cover.
+    """
+    description = describe(value, "result")
+    if description.promises or description.digest is None:
+        return None
+    return digest_bytes(description.digest + salt) if description.carries_code and salt else description.digest
+
+
+def _plain(value: Any, encoded: bytes) -> ValueDescription:
+    text = repr(value) if len(encoded) <= MAX_CHARS and encoded[:1] != b"#" else short_text(value)
+    return ValueDescription(digest_bytes(encoded), None, text if len(text) <= MAX_CHARS else short_text(value))
+
+
+def _describe(value: Any, place: str) -> ValueDescription:
+    walk = Walk(value, place)
+    unstable = walk.unstable
+    digest: Digest | None = digest_bytes(walk.encoding)
+    if unstable is None and walk.objects and digest not in _steady:
+        unstable = _unsteady(value, place, walk)
+        if unstable is None and len(_steady) < _MAX_STEADY:
+            _steady.add(digest_bytes(walk.encoding))
+    return ValueDescription(
+        digest if unstable is None else None,
+        unstable,
+        short_text(value),
+        tuple(walk.promises),
+        tuple(walk.files),
+        tuple(walk.code.values()),
+        walk.carries_code,
+    )
+
+
+def _unsteady(value: Any, place: str, walk: Walk) -> str | None:
+    """Return place and kind of what describes itself differently after pickling and unpickling."""
+    try:
+        copy = round_trip(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as raised:
+        try:
+            return ": ".join(find_unpicklable(value, place))
+        except Exception:
+            return f"{place}: {type(raised).__name__} while pickling it"
+    if Walk(copy, place).encoding == walk.encoding:
+        return None
+    for where, thing in reversed(walk.objects):  # what is inside comes after what it is in
+        try:
+            if Walk(round_trip(thing), where).encoding != Walk(thing, where).encoding:
+                return f"{where}: an object that differs after pickling and unpickling"
+        except Exception:
+            return f"{where}: an object that cannot be pickled and unpickled"
+    return f"{place}: it differs after pickling and unpickling"

@@ -1,0 +1,112 @@
+"""What must be known once per function, however many jobs call it: its names, its parameters, its hidden inputs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType, MethodType
+from typing import Any
+
+from compmake.codec import freeze_function
+from compmake.errors import DefinitionError
+from compmake.fingerprint.values import ValueDescription, describe
+from compmake.job import Argument
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A callable as `comp` met it."""
+
+    function: Callable[..., Any]
+    name: str
+    """`module:qualname`"""
+    display: str
+    parameters: tuple[str, ...]
+    hidden: tuple[Argument, ...]
+    """Captured values and defaults: they are inputs of the function although no call shows them."""
+    roots: tuple[Any, ...]
+    """The function itself and every function and class among its hidden inputs: their code counts."""
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], main_alias: str | None) -> "Function":
+        """Look at a callable.
+
+        Raises:
+            DefinitionError: It is no callable, or holds a promise.
+            UnpicklableError: It cannot be given to a worker.
+        """
+        if not callable(function):
+            raise DefinitionError(
+                f"comp() wants a function and its arguments, but got {type(function).__name__} {function!r:.60}. "
+                "Write comp(f, x), not comp(f(x))."
+            )
+        name, display = function_names(function, main_alias)
+        freeze_function(function)  # refuses now what no worker could be given
+        hidden, roots = _hidden_inputs(function, display)
+        return cls(function, name, display, _parameters(function), hidden, roots)
+
+
+def argument(place: str, value: object) -> tuple[Argument, ValueDescription]:
+    """Describe a value at a place of a call."""
+    description = describe(value, place)
+    return Argument(place, description.digest, description.text, description.unstable), description
+
+
+def function_names(function: Callable[..., Any], main_alias: str | None = None) -> tuple[str, str]:
+    """Return `module:qualname` as records know the function, and the name as users write it."""
+    named = function if hasattr(function, "__qualname__") or hasattr(function, "__name__") else type(function)
+    qualname = str(getattr(named, "__qualname__", None) or getattr(named, "__name__", type(function).__qualname__))
+    module = getattr(named, "__module__", None) or "builtins"
+    if module == "__main__" and main_alias:
+        module = main_alias
+    display = qualname.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
+    return f"{module}:{qualname}", display
+
+
+def parameter_name(place: str, parameters: tuple[str, ...]) -> str:
+    """Return the parameter that a place such as `args[0]` or `kwargs['x'][2]` belongs to."""
+    if place.startswith("args["):
+        index, _, _ = place[5:].partition("]")
+        return parameters[int(index)] if int(index) < len(parameters) else place
+    if place.startswith("kwargs['"):
+        return place[8:].partition("'")[0]
+    return place
+
+
+def is_plain_method(method: MethodType) -> bool:
+    owner = type(method.__self__)
+    found: object = getattr(owner, getattr(method, "__name__", ""), None)
+    return found is method.__func__ and isinstance(found, FunctionType)
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = getattr(function, "__code__", None)
+    if code is None:  # a class, a callable object, a builtin
+        inner = getattr(
+            getattr(function, "__init__" if isinstance(function, type) else "__call__", None), "__code__", None
+        )
+        return tuple(inner.co_varnames[1 : inner.co_argcount + inner.co_kwonlyargcount]) if inner else ()
+    return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+
+def _hidden_inputs(function: Callable[..., Any], display: str) -> tuple[tuple[Argument, ...], tuple[Any, ...]]:
+    hidden: list[tuple[str, object]] = []
+    if not isinstance(function, FunctionType):
+        if not isinstance(function, type) and not hasattr(function, "__name__"):
+            hidden.append(("function", function))
+    else:
+        if function.__closure__:
+            hidden.append(("function", function))
+        if function.__defaults__ or function.__kwdefaults__:
+            hidden.append(("defaults", (function.__defaults__, function.__kwdefaults__)))
+    found: list[Argument] = []
+    roots: list[Any] = [function]
+    for place, value in hidden:
+        described, description = argument(place, value)
+        if description.promises:
+            raise DefinitionError(
+                f"function {display}() holds the promise of {description.promises[0].job_id!r}: pass it as an argument"
+            )
+        roots.extend(description.code)
+        # A default that cannot be digested (a logger) counts by its expression in the source, like such a global.
+        if described.digest is not None or place == "function":
+            found.append(described)
+    return tuple(found), tuple(roots)

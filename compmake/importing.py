@@ -1,0 +1,73 @@
+"""Imports user modules by content: bytecode is matched by the source's hash, and the source that ran is remembered.
+
+Python matches bytecode by mtime (in seconds) and size, so a second edit within one second would run the code before it
+while its source says otherwise. Here a clock decides nothing.
+"""
+
+import marshal
+import sys
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from importlib.util import MAGIC_NUMBER, cache_from_source
+from types import CodeType
+
+from compmake.fingerprint.digests import digest_bytes
+from compmake.fingerprint.modules import is_user_file
+from compmake.job import Digest
+
+_imported: dict[str, Digest] = {}
+_installed = False
+
+
+def imported_source(path: str) -> Digest | None:
+    """Return the digest of the source that was run when the file was imported, None if not imported through here."""
+    return _imported.get(path)
+
+
+class HashedLoader(SourceFileLoader):
+    """Loads user modules with bytecode that was compiled from exactly this source."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Return the module's code and remember the digest of its source."""
+        path = self.get_filename(fullname)
+        if not is_user_file(path):
+            return super().get_code(fullname)
+        source = self.get_data(path)
+        digest = digest_bytes(source)
+        header = MAGIC_NUMBER + digest
+        # A name of its own beside Python's: other programs go on using theirs.
+        cache_path = cache_from_source(path, optimization="compmake")
+        try:
+            cached = self.get_data(cache_path)
+            code = marshal.loads(cached[len(header) :]) if cached.startswith(header) else None
+        except (OSError, ValueError, EOFError, TypeError):
+            code = None
+        if not isinstance(code, CodeType):
+            code = self.source_to_code(source, path)
+            if not sys.dont_write_bytecode:
+                self.set_data(cache_path, header + marshal.dumps(code))
+        _imported[path] = digest
+        return code
+
+
+def import_by_content() -> None:
+    """Let this process import user modules by content from now on; a second call changes nothing."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    finder = FileFinder.path_hook(
+        (ExtensionFileLoader, EXTENSION_SUFFIXES),
+        (HashedLoader, SOURCE_SUFFIXES),
+        (SourcelessFileLoader, BYTECODE_SUFFIXES),
+    )
+
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.clear()

@@ -1,0 +1,143 @@
+"""`progress()`: how user code inside a job says how far it is; outside a job it does nothing."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from sys import _getframe
+from typing import Any, TypeVar, overload
+
+T = TypeVar("T")
+Hook = Callable[[str], None]
+
+_INTERVAL_S = 0.1
+_LEVELS_SHOWN = 3
+
+
+class _Level:
+    """One loop that is under way; `place` is the line of code that reports it, or the loop itself."""
+
+    __slots__ = ("done", "label", "place", "total")
+
+    def __init__(self, place: object, label: str, done: float, total: float | None) -> None:
+        self.place, self.label, self.done, self.total = place, label, done, total
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it counted to its end; a loop that counts by itself says when it is over."""
+        return isinstance(self.place, tuple) and self.total is not None and self.done >= self.total
+
+    def __str__(self) -> str:
+        counts = _number(self.done) if self.total is None else f"{_number(self.done)}/{_number(self.total)}"
+        return f"{self.label} {counts}".strip()
+
+
+def _number(value: float) -> str:
+    value = float(value)
+    return str(int(value)) if value.is_integer() else f"{value:.3g}"
+
+
+class _Reporter:
+    """The loops of the running job, outermost first, and when they were last told to the hook."""
+
+    def __init__(self, hook: Hook, clock: Callable[[], float]) -> None:
+        self._hook, self._clock = hook, clock
+        self._levels: list[_Level] = []
+        self._told_at: float | None = None
+        self._pending = False
+        self._lock = threading.RLock()
+
+    def report(self, place: object, label: str, done: float, total: float | None) -> None:
+        """Note how far the loop at `place` is; loops begun inside it are over."""
+        with self._lock:
+            at = next((at for at, level in enumerate(self._levels) if level.place == place), None)
+            if at is None:
+                self._levels = [level for level in self._levels if not level.is_over]
+                at = len(self._levels)
+            self._levels[at:] = [_Level(place, label, done, total)]
+            self._tell()
+
+    def finish(self, place: object) -> None:
+        """Forget the loop at `place` and those inside it."""
+        with self._lock:
+            at = next((at for at, level in enumerate(self._levels) if level.place == place), None)
+            if at is not None:
+                del self._levels[at:]
+                self._tell()
+
+    def flush(self) -> None:
+        with self._lock:
+            if self._pending:
+                self._tell(at_once=True)
+
+    def _tell(self, at_once: bool = False) -> None:
+        now = self._clock()
+        self._pending = not at_once and self._told_at is not None and now - self._told_at < _INTERVAL_S
+        if not self._pending:
+            self._told_at = now
+            self._hook(", ".join(map(str, self._levels[-_LEVELS_SHOWN:])))
+
+
+_reporter: _Reporter | None = None
+
+
+def set_hook(hook: Hook | None, clock: Callable[[], float] = time.monotonic) -> None:
+    """Say who hears of progress while a job runs; None when it has ended.
+
+    Args:
+        hook: Called with a line such as `fold 2/5, epoch 31/40`, at most ten times a second, in the job's thread.
+        clock: Seconds that only grow.
+    """
+    global _reporter
+    _reporter = None if hook is None else _Reporter(hook, clock)
+
+
+def flush() -> None:
+    """Tell the hook what the time limit held back; for whoever beats once a second, from any thread."""
+    reporter = _reporter
+    if reporter is not None:
+        reporter.flush()
+
+
+@overload
+def progress(what: str, done: float, total: float | None = None, /) -> None: ...
+@overload
+def progress(what: Iterable[T], label: str = "", total: float | None = None, /) -> Iterator[T]: ...
+def progress(what: Any, second: Any = "", total: float | None = None, /) -> Any:
+    """Say how far the running job is; the live view shows it.
+
+    `progress("epoch", i, n)` reports a count; `for x in progress(items, "fold")` counts by itself (`total` is needed
+    only for what has no length). Loops inside loops are shown together: `fold 2/5, epoch 31/40`.
+
+    Raises:
+        TypeError: The arguments are neither of the two forms.
+    """
+    if total is not None and not _is_number(total):
+        raise TypeError(f"progress(): the total must be a number, not {type(total).__name__}")
+    if isinstance(what, str) and _is_number(second):
+        if _reporter is not None:
+            caller = _getframe(1)
+            _reporter.report((caller.f_code, caller.f_lineno), what, second, total)
+        return None
+    if isinstance(second, str) and hasattr(what, "__iter__"):
+        return _counted(what, second, len(what) if total is None and hasattr(what, "__len__") else total)
+    raise TypeError(
+        f"progress({type(what).__name__}, {type(second).__name__}): "
+        'write progress("epoch", i, n) or `for x in progress(items, "epoch")`'
+    )
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool | str) and hasattr(value, "__float__")
+
+
+def _counted(items: Iterable[T], label: str, total: float | None) -> Iterator[T]:
+    reporter, place = _reporter, object()
+    if reporter is None:
+        yield from items
+        return
+    try:
+        for number, item in enumerate(items, 1):
+            reporter.report(place, label, number, total)
+            yield item
+    finally:
+        reporter.finish(place)

@@ -1,0 +1,120 @@
+"""Starts a make: builds its plan, executor, channel and screen, runs it, and takes all of them down again."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from compmake.channel import Event, EventKind
+from compmake.channel.memory import MemoryChannel
+from compmake.config import OutputMode, color_count, output_mode, terminal_width
+from compmake.durations import Durations
+from compmake.executor.inline import InlineExecutor
+from compmake.job import JobId
+from compmake.job_progress import flush as flush_progress
+from compmake.make import Make, MakeResult
+from compmake.plan import Plan
+from compmake.recording import environment
+from compmake.settings import Settings
+from compmake.ui.frontend import Frontend, Ticker
+from compmake.ui.live import LiveLine
+from compmake.ui.plain import PlainLog
+from compmake.ui.text import Style, can_encode
+from compmake.workspace import Workspace
+
+_TICK_S = 0.25
+
+
+def start_make(
+    workspace: Workspace,
+    targets: Sequence[JobId],
+    command: str,
+    *,
+    inline: bool = False,
+    verbose: bool = False,
+    silent: bool = False,
+    prefix: str = "",
+) -> MakeResult:
+    """Make the targets and what they need; `ui.commands.session.StartMake` says what the arguments mean.
+
+    `silent` shows nothing at all, for programs; `prefix` stands before commands that the summary recommends.
+
+    Raises:
+        StoreError: The store is locked, read-only or failed.
+    """
+    checker, store, index = workspace.checker, workspace.store, workspace.index
+    assert index is not None
+    store.lock(f"compmake {workspace.name} {command}")
+    try:
+        workspace.refresh()  # nobody else makes from here on: what was read before may be old
+        checker = workspace.checker
+        durations = Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in store.attempts())
+        wanted = {*targets, *workspace.graph.ancestors(targets)}
+        plan = Plan(
+            workspace.graph,
+            targets,
+            priorities=durations.priorities(workspace.graph, wanted),
+            unmeasured=durations.unmeasured(workspace.graph, wanted),
+        )
+        channel = MemoryChannel()
+
+        def report(job_id: JobId, text: str) -> None:
+            channel.publish([Event(EventKind.PROGRESS, 0.0, job_id=job_id, text=text)])
+
+        with _screen(workspace.settings, channel, verbose=verbose, silent=silent, prefix=prefix):
+            executor = InlineExecutor(store.objects, report, capture=not inline)
+            try:
+                return Make(
+                    workspace.graph,
+                    plan,
+                    checker,
+                    index,
+                    store=store,
+                    executor=executor,
+                    channel=channel,
+                    environment=environment(workspace.packages()),
+                ).run(command)
+            finally:
+                executor.close()
+    finally:
+        workspace.refresh()
+        workspace.forget_cleaned()
+        store.unlock()
+
+
+@contextlib.contextmanager
+def _screen(settings: Settings, channel: MemoryChannel, *, verbose: bool, silent: bool, prefix: str) -> Iterator[None]:
+    """Show what the channel tells, on a copy of standard error: that itself is captured while a job runs."""
+    if silent:
+        yield
+        return
+    sys.stderr.flush()
+    with os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="backslashreplace") as stream:
+        frontend = _frontend(settings, stream, verbose=verbose, prefix=prefix)
+        leave = channel.subscribe(lambda events: frontend.feed(events, time.time()))
+
+        def tick(at: float) -> None:
+            flush_progress()
+            frontend.tick(at)
+
+        try:
+            with Ticker(tick, _TICK_S):
+                yield
+        finally:
+            leave()
+            frontend.close()
+
+
+def _frontend(settings: Settings, stream: TextIO, *, verbose: bool, prefix: str) -> Frontend:
+    is_tty = stream.isatty()
+    ascii_only = settings.ascii or not can_encode(stream.encoding)
+    mode = output_mode(settings.ui, is_tty=is_tty)
+    verbose = verbose or settings.verbose
+    if mode is OutputMode.LIVE:
+        style = Style(color_count(settings.color, is_tty=is_tty), ascii_only)
+        descriptor = stream.fileno()
+        return LiveLine(stream, style=style, width=lambda: terminal_width(descriptor), verbose=verbose, prefix=prefix)
+    quiet = mode is OutputMode.QUIET
+    return PlainLog(stream, ascii_only=ascii_only, verbose=verbose, quiet=quiet, prefix=prefix)

@@ -1,0 +1,237 @@
+"""Plan: the state machine of one make; pure, no IO, no clock."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from heapq import heappop, heappush
+from types import MappingProxyType
+
+from compmake.graph import Graph
+from compmake.job import JobId, JobState
+
+_NEXT = {
+    JobState.WAITING: {JobState.READY, JobState.BLOCKED},
+    # DONE: it was up to date. WAITING: the stored result of a dependency turned out to be damaged.
+    JobState.READY: {JobState.RUNNING, JobState.DONE, JobState.WAITING},
+    # WAITING: it did not start because stored results were damaged, or it is to be retried after them.
+    JobState.RUNNING: {JobState.DONE, JobState.FAILED, JobState.READY, JobState.INTERRUPTED, JobState.WAITING},
+    JobState.DONE: {JobState.WAITING},  # its stored result is damaged
+}
+_MAX_REMADE = 3
+
+
+class TransitionError(Exception):
+    """A plan was told something that cannot have happened: a bug in compmake."""
+
+
+class Plan:
+    """What one make wants: the targets and all they need, with a state for each.
+
+    It says what to do next and is told what became of it. A wanted job is READY exactly if it is not finished, not
+    running, and all its dependencies are DONE.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        targets: Iterable[JobId],
+        *,
+        priorities: Mapping[JobId, float],
+        unmeasured: Collection[str] = (),
+    ) -> None:
+        """Want `targets` and all their ancestors.
+
+        Args:
+            graph: All jobs of the program.
+            targets: Jobs asked for.
+            priorities: The higher, the earlier; a job that is not there counts 0.
+            unmeasured: Functions (`module:qualname`) of which no duration is known: one job of each goes first.
+        """
+        self._graph = graph
+        targets = set(targets)
+        if len(targets) < len(graph.jobs):
+            targets |= graph.ancestors(targets)
+        self.wanted: frozenset[JobId] = frozenset(targets)
+        self._states = dict.fromkeys(self.wanted, JobState.WAITING)
+        self._counts = dict.fromkeys(JobState, 0)
+        self._counts[JobState.WAITING] = len(self.wanted)
+        self.counts: Mapping[JobState, int] = MappingProxyType(self._counts)
+        """How many wanted jobs are in each state."""
+        self._missing = {job_id: len(graph.dependencies(job_id)) for job_id in graph.jobs if job_id in self.wanted}
+        """Dependencies that are not DONE; kept for wanted jobs in every state."""
+        self._blocked_by: dict[JobId, JobId] = {}
+        self._up_to_date: set[JobId] = set()
+        self._remade: dict[JobId, int] = {}
+        self._priorities = priorities
+        self._queue: list[tuple[float, int, JobId]] = []
+        self._queued: set[JobId] = set()
+        """READY jobs that `next_ready` has not handed out; entries of others in the heap are outdated."""
+        self._unmeasured = set(unmeasured)
+        self._scouts: dict[str, tuple[float, int, JobId]] = {}
+        """The most urgent queued job of each unmeasured function."""
+        self._index = {job_id: index for index, job_id in enumerate(self._missing)}
+        for job_id, missing in self._missing.items():
+            if not missing:
+                self._move(job_id, JobState.WAITING, JobState.READY)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to start or to wait for; only an interruption leaves jobs WAITING then."""
+        return not self._counts[JobState.READY] and not self._counts[JobState.RUNNING]
+
+    @property
+    def up_to_date_count(self) -> int:
+        """How many of the DONE jobs did not have to run."""
+        return len(self._up_to_date)
+
+    def state(self, job_id: JobId) -> JobState:
+        """Return the state of a wanted job."""
+        return self._states[job_id]
+
+    def blocked_by(self, job_id: JobId) -> JobId | None:
+        """Return the failed job because of which this one is BLOCKED, None if it is not."""
+        return self._blocked_by.get(job_id)
+
+    def next_ready(self) -> JobId | None:
+        """Return the most urgent READY job and do not return it again while it stays READY; None if there is none.
+
+        One job of each unmeasured function goes first, then the highest priority, then the order of definition.
+        """
+        while self._scouts:
+            function = min(self._scouts, key=self._scouts.__getitem__)
+            job_id = self._scouts.pop(function)[-1]
+            if job_id in self._queued:
+                self._unmeasured.discard(function)
+                self._queued.remove(job_id)
+                return job_id
+        while self._queue:
+            job_id = heappop(self._queue)[-1]
+            if job_id in self._queued:
+                self._queued.remove(job_id)
+                return job_id
+        return None
+
+    def up_to_date(self, job_id: JobId) -> None:
+        """READY -> DONE: the job need not run."""
+        self._move(job_id, JobState.READY, JobState.DONE)
+        self._up_to_date.add(job_id)
+        self._release_dependents(job_id)
+
+    def start(self, job_id: JobId) -> None:
+        """READY -> RUNNING."""
+        self._move(job_id, JobState.READY, JobState.RUNNING)
+
+    def done(self, job_id: JobId) -> None:
+        """RUNNING -> DONE; dependents that waited only for this job become READY."""
+        self._move(job_id, JobState.RUNNING, JobState.DONE)
+        self._release_dependents(job_id)
+
+    def failed(self, job_id: JobId) -> None:
+        """RUNNING -> FAILED; everything that waits for this job, directly or not, becomes BLOCKED."""
+        self._move(job_id, JobState.RUNNING, JobState.FAILED)
+        self._block_dependents(job_id, job_id)
+
+    def retry(self, job_id: JobId) -> None:
+        """RUNNING -> READY: the attempt is to be repeated, after dependencies that are being made again meanwhile."""
+        if not self._missing[job_id]:
+            self._move(job_id, JobState.RUNNING, JobState.READY)
+        else:
+            self._move(job_id, JobState.RUNNING, JobState.WAITING)
+            self._settle(job_id)
+
+    def interrupted(self, job_id: JobId) -> None:
+        """RUNNING -> INTERRUPTED; what depends on it stays WAITING."""
+        self._move(job_id, JobState.RUNNING, JobState.INTERRUPTED)
+
+    def damaged(self, reader: JobId, dependencies: Collection[JobId]) -> tuple[JobId, ...]:
+        """RUNNING -> WAITING for `reader`, which could not read results; those dependencies are to be made again.
+
+        Dependencies that are already being made again are only waited for.
+
+        Args:
+            reader: The job that did not start.
+            dependencies: Those of its dependencies whose results are missing or damaged; at least one.
+
+        Returns:
+            Dependencies that were made again three times already. If there are any, `reader` becomes FAILED and
+            nothing is made again.
+        """
+        if not dependencies or not set(dependencies) <= set(self._graph.dependencies(reader)):
+            raise TransitionError(f"{reader}: damaged dependencies {sorted(dependencies)}")
+        again = [job_id for job_id in dict.fromkeys(dependencies) if self._states[job_id] is JobState.DONE]
+        hopeless = tuple(job_id for job_id in again if self._remade.get(job_id, 0) >= _MAX_REMADE)
+        if hopeless:
+            self.failed(reader)
+            return hopeless
+        self._move(reader, JobState.RUNNING, JobState.WAITING)
+        for job_id in again:
+            self._make_again(job_id)
+        for job_id in [*again, reader]:
+            self._settle(job_id)
+        return ()
+
+    def _make_again(self, job_id: JobId) -> None:
+        """DONE -> WAITING; dependents that were READY wait again, those RUNNING are left alone."""
+        self._move(job_id, JobState.DONE, JobState.WAITING)
+        self._up_to_date.discard(job_id)
+        self._remade[job_id] = self._remade.get(job_id, 0) + 1
+        for dependent in self._graph.dependents(job_id):
+            if dependent in self._states:
+                self._missing[dependent] += 1
+                if self._states[dependent] is JobState.READY:
+                    self._move(dependent, JobState.READY, JobState.WAITING)
+
+    def _release_dependents(self, job_id: JobId) -> None:
+        for dependent in self._graph.dependents(job_id):
+            missing = self._missing.get(dependent)
+            if missing is not None:
+                self._missing[dependent] = missing - 1
+                if missing == 1 and self._states[dependent] is JobState.WAITING:
+                    self._move(dependent, JobState.WAITING, JobState.READY)
+
+    def _settle(self, job_id: JobId) -> None:
+        """Let a job go on that has just become WAITING: READY if nothing is missing, BLOCKED if something failed."""
+        if self._states[job_id] is not JobState.WAITING:
+            return
+        if not self._missing[job_id]:
+            self._move(job_id, JobState.WAITING, JobState.READY)
+            return
+        for dependency in self._graph.dependencies(job_id):
+            state = self._states[dependency]
+            if state is JobState.FAILED or state is JobState.BLOCKED:
+                cause = self._blocked_by.get(dependency, dependency)
+                self._block(job_id, cause)
+                self._block_dependents(job_id, cause)
+                return
+
+    def _block_dependents(self, job_id: JobId, cause: JobId) -> None:
+        to_visit = [job_id]
+        while to_visit:
+            for dependent in self._graph.dependents(to_visit.pop()):
+                if self._states.get(dependent) is JobState.WAITING:
+                    self._block(dependent, cause)
+                    to_visit.append(dependent)
+
+    def _block(self, job_id: JobId, cause: JobId) -> None:
+        self._move(job_id, JobState.WAITING, JobState.BLOCKED)
+        self._blocked_by[job_id] = cause
+
+    def _move(self, job_id: JobId, old: JobState, new: JobState) -> None:
+        """Make one transition. States, counts and the queue of READY jobs change here and nowhere else."""
+        if self._states[job_id] is not old or new not in _NEXT[old]:
+            raise TransitionError(f"{job_id}: {old.value} -> {new.value}, but it is {self._states[job_id].value}")
+        self._states[job_id] = new
+        self._counts[old] -= 1
+        self._counts[new] += 1
+        if new is JobState.READY:
+            self._enqueue(job_id)
+        elif old is JobState.READY:
+            self._queued.discard(job_id)
+
+    def _enqueue(self, job_id: JobId) -> None:
+        entry = (-self._priorities.get(job_id, 0.0), self._index[job_id], job_id)
+        heappush(self._queue, entry)
+        self._queued.add(job_id)
+        if self._unmeasured:
+            function = self._graph.jobs[job_id].function_name
+            if function in self._unmeasured and entry < self._scouts.get(function, (math.inf,)):
+                self._scouts[function] = entry

@@ -1,0 +1,85 @@
+"""The records of a store as one run sees and changes them: newest, superseded, and which are free to be claimed."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from compmake.job import Digest, JobId, Record
+from compmake.staleness import Inputs
+
+
+class Records:
+    """Records in memory. Every change made here is also made in the store by the same run's commits."""
+
+    def __init__(self, newest: dict[JobId, Record], superseded: dict[JobId, list[Record]]) -> None:
+        self.newest = newest
+        self.superseded = superseded
+        # Built when the first job has no matching record of its own: most runs never need it.
+        self._by_function: dict[str, dict[Digest, list[Record]]] | None = None
+        self._modules: dict[str, set[str]] = defaultdict(set)
+
+    def put(self, record: Record) -> None:
+        """Make `record` the newest of its job; a success before it is superseded."""
+        self._supersede(record.job_id)
+        self.newest[record.job_id] = record
+        if self._by_function is not None and record.ok:
+            self._add_candidate(self._by_function, record)
+
+    def restore(self, record: Record) -> None:
+        """Make a superseded record the newest of its job again."""
+        self.superseded[record.job_id].remove(record)
+        self._supersede(record.job_id)
+        self.newest[record.job_id] = record
+
+    def claim(self, record: Record, job_id: JobId) -> Record:
+        """Move a free record to another job and return it under its new id."""
+        self._forget_candidate(record)
+        if self.newest.get(record.job_id) is record:
+            del self.newest[record.job_id]
+        else:
+            self.superseded[record.job_id].remove(record)
+        moved = record._replace(job_id=job_id)
+        self.put(moved)
+        return moved
+
+    def free(self, function: str, fingerprint: Digest, claimer: JobId, calls: Mapping[JobId, Digest]) -> Record | None:
+        """Return a record with this fingerprint whose job is no longer defined or has become another call.
+
+        Args:
+            function: `module:qualname` of the claimer.
+            fingerprint: What the record must match.
+            claimer: The job that wants it.
+            calls: The call digest of every defined job.
+        """
+        for record in self._candidates(function).get(fingerprint, ()):
+            if record.job_id == claimer or record.asked:
+                continue
+            if record.job_id not in calls or calls[record.job_id].hex() != Inputs.from_json(record.inputs).call:
+                return record
+        return None
+
+    def modules_of(self, function: str) -> Collection[str]:
+        """Return the distinct lists of loaded modules with which this function's successes were recorded."""
+        self._candidates(function)
+        return self._modules[function]
+
+    def _candidates(self, function: str) -> dict[Digest, list[Record]]:
+        if self._by_function is None:
+            self._by_function = defaultdict(lambda: defaultdict(list))
+            kept = [record for records in self.superseded.values() for record in records]
+            for record in [*self.newest.values(), *kept]:
+                if record.ok:
+                    self._add_candidate(self._by_function, record)
+        return self._by_function[function]
+
+    def _add_candidate(self, index: dict[str, dict[Digest, list[Record]]], record: Record) -> None:
+        index[record.function][record.fingerprint].append(record)
+        self._modules[record.function].add(record.modules)
+
+    def _forget_candidate(self, record: Record) -> None:
+        if self._by_function is not None and record.ok:
+            self._by_function[record.function][record.fingerprint].remove(record)
+
+    def _supersede(self, job_id: JobId) -> None:
+        before = self.newest.pop(job_id, None)
+        if before is not None and before.ok:
+            self.superseded.setdefault(job_id, []).insert(0, before)

@@ -1,0 +1,281 @@
+"""The store in a folder: an SQLite index, and a file for each large result."""
+
+import gc
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
+from compmake.job import Blob, Digest, JobId, Record
+from compmake.store import INLINE_BYTES, Attempt, Changes, Damage, Run, StoreSize
+from compmake.store.atomic import FILES, Files, store_error
+from compmake.store.files.damage import Damages, remember_objects
+from compmake.store.files.folder import INDEX, network_file_system_of, prepare, refuse_unsafe
+from compmake.store.files.index import Index, make_index
+from compmake.store.files.ledger import Ledger
+from compmake.store.files.lock import StoreLock
+from compmake.store.files.rows import RecordRows, need_bytes, objects_to_store
+from compmake.store.files.upkeep import Upkeep
+from compmake.store.objects import HEADER_BYTES, FileObjects, FileState
+from compmake.store.retention import KEEP
+
+
+class FileStore:
+    """The store contract in a folder. Open one with `FileStore.open`."""
+
+    def __init__(
+        self, index: Index, objects: FileObjects, upkeep: Upkeep, rows: RecordRows, *, read_only: bool
+    ) -> None:
+        """Join the parts; `open` is what makes them."""
+        self._index, self._objects, self._upkeep, self._rows = index, objects, upkeep, rows
+        self._read_only = read_only
+        self._folder = index.path.parent
+        self._ledger = Ledger(index)
+        self._damages = Damages(index, rows, objects, read_only=read_only)
+        self._lock = StoreLock(self._folder)
+        self._notes: list[str] = []
+        self._running = False
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = True,
+        read_only: bool = False,
+        keep: int = KEEP,
+        keep_bytes: int | None = None,
+        durability: str = "process",
+        files: Files = FILES,
+    ) -> "FileStore":
+        """Open the store in the folder `path`.
+
+        Args:
+            path: The folder; its missing parents are made too.
+            create: Whether to make the store if there is none.
+            read_only: Whether to write nothing. A store without permission to write is opened so in any case.
+            keep: How many superseded records a job keeps.
+            keep_bytes: What the results of all superseded records may take; None is 20 % of the store, at least 1 GB.
+            durability: `process` survives the death of any process, `power` also a power cut.
+            files: The calls that change files.
+
+        Raises:
+            StoreError: There is none, it is damaged, not safe, from a newer version, or cannot be made.
+        """
+        if durability not in {"process", "power"}:
+            raise ValueError(f"durability is 'process' or 'power', not {durability!r}")
+        folder = Path(path).absolute()
+        _find_or_make(folder, create and not read_only, files)
+        read_only = read_only or not (os.access(folder, os.W_OK | os.X_OK) and os.access(folder / INDEX, os.W_OK))
+        network = network_file_system_of(folder)
+        index = Index(folder / INDEX, read_only=read_only, network=network is not None, durability=durability)
+        objects = FileObjects(folder, sync=durability == "power", read_only=read_only, files=files)
+        rows = RecordRows(index)
+        upkeep = Upkeep(index, rows, objects, keep=keep, keep_bytes=keep_bytes, files=files)
+        store = cls(index, objects, upkeep, rows, read_only=read_only)
+        if network is not None:
+            store._notes.append(f"{folder} is on a network file system ({network}): use it from one machine at a time")
+        return store
+
+    @property
+    def location(self) -> str:
+        return str(self._folder)
+
+    @property
+    def read_only(self) -> bool:
+        return self._read_only
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that the user should read about this store."""
+        return tuple(self._notes)
+
+    @property
+    def objects(self) -> FileObjects:
+        return self._objects
+
+    def load_records(self) -> dict[JobId, Record]:
+        with _gc_off():
+            records, damaged = self._rows.newest()
+        if damaged:
+            self._notes.append(f"{self._index.path}: {damaged} damaged records are left out, as if never made")
+        return {record.job_id: record for record in records}
+
+    def load_superseded(self) -> dict[JobId, list[Record]]:
+        kept: dict[JobId, list[Record]] = {}
+        with _gc_off():
+            for record in self._rows.superseded():
+                kept.setdefault(record.job_id, []).append(record)
+        return kept
+
+    def blob(self, record: Record) -> Blob:
+        stored = self._rows.inline(record) if record.blob else []
+        if not stored:
+            raise ResultMissingError(f"the result of job {record.job_id!r} is not in {self.location}")
+        if record.size_bytes >= INLINE_BYTES:
+            return Blob(record.blob, record.size_bytes)
+        inline = next((data for data in stored if isinstance(data, bytes)), None)
+        if inline is None:
+            raise ResultDamagedError(f"the result of job {record.job_id!r} in {self._index.path} is damaged")
+        return Blob(record.blob, record.size_bytes, inline)
+
+    def find_damaged(self, records: Iterable[Record]) -> dict[JobId, str]:
+        return self._damages.of(records)
+
+    def commit(self, changes: Changes) -> None:
+        self._refuse_if_read_only()
+        states = self._stored_objects(changes)
+        with self._index.transaction(need_bytes(changes)):
+            self._rows.apply(changes)
+            if states:
+                remember_objects(self._index, states.items())
+            if changes.parts:
+                self._ledger.put_parts(changes.parts)
+        self._settle()
+
+    def _stored_objects(self, changes: Changes) -> dict[Digest, FileState]:
+        """Make sure that no record is written before its result."""
+        states = {}
+        for record, digest, size_bytes in objects_to_store(changes):
+            state = self._objects.state(digest)
+            if state is not None and state.size_bytes == HEADER_BYTES + size_bytes:
+                states[digest] = state
+            elif digest == record.blob:
+                path = self._objects.path(digest)
+                raise StoreError(f"the result of job {record.job_id!r} vanished before it was recorded: {path}")
+        return states
+
+    def forget(self, job_ids: Collection[JobId]) -> None:
+        with self._alone("clean"), self._index.transaction():
+            self._rows.forget(set(job_ids))
+        self._settle()
+
+    def mark_asked(self, job_ids: Collection[JobId]) -> None:
+        self._refuse_if_read_only()
+        with self._index.transaction():
+            self._rows.mark_asked(set(job_ids))
+
+    def replace(self, records: Iterable[Record]) -> None:
+        self._refuse_if_read_only()
+        with self._index.transaction():
+            self._rows.replace(list(records))
+
+    def mark_missing(self, job_ids: Collection[JobId]) -> None:
+        self._refuse_if_read_only()
+        with self._index.transaction():
+            self._rows.mark_missing(set(job_ids))
+        self._settle()
+
+    def parts(self, digests: Collection[Digest]) -> dict[Digest, bytes]:
+        return self._ledger.parts(digests)
+
+    def cached_code(self, keys: Collection[str]) -> dict[str, bytes]:
+        found, unused_for_long = self._ledger.cached_code(keys)
+        if unused_for_long and not self._read_only:
+            with suppress(StoreError), self._index.transaction():
+                self._ledger.mark_code_used(unused_for_long)
+        return found
+
+    def cache_code(self, entries: Mapping[str, bytes]) -> None:
+        if entries and not self._read_only:
+            with self._index.transaction(sum(map(len, entries.values()))):
+                self._ledger.put_code(entries)
+
+    def begin_run(self, command: str, started_at: float) -> int:
+        self._refuse_if_read_only()
+        run_id = self._ledger.begin_run(command, started_at)
+        self._running = True
+        return run_id
+
+    def end_run(self, run: Run) -> None:
+        self._refuse_if_read_only()
+        self._running = False
+        self._ledger.end_run(run)
+        self._settle()
+
+    def runs(self) -> list[Run]:
+        return self._ledger.runs()
+
+    def attempts(self, job_id: JobId | None = None) -> list[Attempt]:
+        return self._ledger.attempts(job_id)
+
+    def get_meta(self, key: str) -> str | None:
+        return self._ledger.get_meta(key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._refuse_if_read_only()
+        self._ledger.put_meta(key, value)
+
+    def size(self, defined: Collection[JobId]) -> StoreSize:
+        return self._upkeep.size(defined)
+
+    def collect_garbage(self, defined: Collection[JobId]) -> int:
+        if self._running:
+            raise StoreError(f"{self.location}: a make is running; collect garbage when it has ended")
+        with self._alone("gc"):
+            return self._upkeep.collect(defined)
+
+    def check(self) -> list[Damage]:
+        return self._damages.everything()
+
+    def lock(self, what: str) -> None:
+        self._refuse_if_read_only()
+        self._lock.take(what)
+
+    def unlock(self) -> None:
+        self._lock.give_back()
+
+    def close(self) -> None:
+        self._lock.give_back()
+        self._index.close()
+
+    def _refuse_if_read_only(self) -> None:
+        if self._read_only:
+            raise StoreError(f"{self.location} is read-only: nothing can be written to it. Use another --store.")
+
+    def _settle(self) -> None:
+        """Tidy up; not during a run, whose workers may be about to name what nothing names yet."""
+        if not self._running and self._upkeep.is_due:
+            # What was asked for is written already, and tidying is done the next time if it cannot be done now.
+            with suppress(StoreError), self._alone("tidying up"):
+                self._upkeep.settle()
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """Hold the lock, unless this store holds it already."""
+        self._refuse_if_read_only()
+        held = self._lock.held
+        self._lock.take(what)
+        try:
+            yield
+        finally:
+            if not held:
+                self._lock.give_back()
+
+
+@contextmanager
+def _gc_off() -> Iterator[None]:
+    """Spare the collector looking, again and again, at many new objects that all stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _find_or_make(folder: Path, create: bool, files: Files) -> None:
+    index = folder / INDEX
+    try:
+        there = index.exists() or index.is_symlink()
+    except OSError as cause:
+        raise store_error(cause, index) from cause
+    if not there:
+        if not create:
+            raise StoreError(f"there is no store in {folder}. Make something first, or name another with --store.")
+        prepare(folder, files)
+        refuse_unsafe(folder)
+        make_index(index, files)
+    refuse_unsafe(folder)

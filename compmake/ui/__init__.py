@@ -1,0 +1,1 @@
+"""What people see: pictures, logs, screens and the commands behind them."""

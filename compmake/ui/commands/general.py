@@ -1,0 +1,84 @@
+"""Commands about compmake itself: `help`, `config`."""
+
+from collections.abc import Iterator
+
+from compmake.ui.commands.registry import (
+    JSON,
+    SECTIONS,
+    Arguments,
+    Command,
+    Reply,
+    all_commands,
+    command,
+    find_command,
+)
+from compmake.ui.commands.session import Session
+from compmake.ui.text import table
+
+_ON_SELECTIONS = """\
+SEL selects jobs: ids, globs (func1-*), functions (func1()), states (done todo stale failed blocked), all, top, bottom,
+last, `deps of X`, `dependents of X`, `ancestors of X`, `descendants of X`, joined by `in`, `except`, `not` and
+parentheses: `failed in func1()`, `all except func2-3`."""
+
+
+@command(
+    "help",
+    "List the commands, or explain one.",
+    section="general",
+    takes="[COMMAND]",
+    examples=("help", "help make"),
+    needs_program=False,
+)
+def help_command(session: Session | None, arguments: Arguments) -> Reply:  # noqa: ARG001 -- every command has both
+    """Print what the registry knows."""
+    if arguments.selection:
+        return Reply(list(_explain(find_command(arguments.selection[0].text))))
+    return Reply(list(overview()))
+
+
+def overview() -> Iterator[str]:
+    """Yield one line per command, by section, and what a selection is."""
+    commands = list(all_commands())
+    rows = {c.name: (_with_aliases(c), c.summary) for c in commands}
+    lines = dict(zip(rows, table(list(rows.values())), strict=True))
+    for section in SECTIONS:
+        yield f"{section}:"
+        yield from (f"  {lines[c.name]}" for c in commands if c.section == section)
+    yield ""
+    yield from _ON_SELECTIONS.splitlines()
+    yield "`help COMMAND` explains one command."
+
+
+def _with_aliases(found: Command) -> str:
+    aliases = f" [{', '.join(found.aliases)}]" if found.aliases else ""
+    return f"{found.name}{aliases}{' ' + found.takes if found.takes else ''}"
+
+
+def _explain(found: Command) -> Iterator[str]:
+    yield f"{found.usage}"
+    if found.aliases:
+        yield f"also: {', '.join(found.aliases)}"
+    yield ""
+    yield found.summary
+    rows = []
+    for option in found.options:
+        short = f"-{option.short}, " if option.short else ""
+        spelled = f"{option.name}={option.value}" if option.value else f"{short}--{option.name}"
+        rows.append((f"  {spelled}", option.help))
+    if rows:
+        yield from ["", "options:", *table(rows)]
+    yield from ["", "examples:", *(f"  {example}" for example in found.examples)]
+
+
+@command(
+    "config",
+    "Show the settings and where each comes from.",
+    section="general",
+    options=(JSON,),
+    examples=("config", "config --json"),
+)
+def config(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- every command has both
+    """One row a key."""
+    rows = session.workspace.settings.describe()
+    lines = table([tuple(row) for row in rows], ("setting", "value", "from", "meaning"), width=session.width)
+    return Reply(lines, [row._asdict() for row in rows])

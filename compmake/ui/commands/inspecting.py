@@ -1,0 +1,183 @@
+"""Commands that look at one job, or draw all of them: `details`, `output`, `traceback`, `diagram`."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from compmake.errors import StoreError, UserError
+from compmake.failure import to_json
+from compmake.job import Blob, Digest, JobId, Record, short
+from compmake.recorded import details_of
+from compmake.text_safety import one_line, sanitize
+from compmake.ui.commands.planning import made_ago
+from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
+from compmake.ui.commands.session import Session, shown_id
+from compmake.ui.pictures import Node, write_diagram
+from compmake.ui.text import bytes_text, duration
+from compmake.ui.traceback import render_failure, summary_line
+
+_LAST_LINES = 10
+
+
+@command(
+    "details",
+    "Show everything that is known of a job.",
+    section="look",
+    aliases=("show",),
+    takes="JOB",
+    options=(JSON,),
+    examples=("details func2-3", "details func1 --json"),
+)
+def details(session: Session, arguments: Arguments) -> Reply:
+    """The call, the state, the neighbours, the last attempt, its output and failure."""
+    job_id = session.one_job(arguments)
+    look, graph = session.look, session.workspace.graph
+    job, state, record = graph.jobs[job_id], look.state(job_id), session.record(job_id)
+    call = ", ".join(f"{name}={text}" for name, text in look.arguments(job_id))
+    facts: list[tuple[str, str]] = [
+        ("call", one_line(f"{job.function_name.replace(':', '.')}({call})", 2000)),
+        ("needs", _neighbours(session, graph.dependencies(job_id))),
+        ("needed by", _neighbours(session, graph.dependents(job_id))),
+    ]
+    if job.defined_at[0]:
+        facts.append(("defined", one_line(f"{job.defined_at[0]}:{job.defined_at[1]}", 300)))
+    if record is not None:
+        facts += _record_facts(session, record)
+    reasons = [one_line(reason.text, 500) for reason in look.reasons(job_id)]
+    facts += [("why", reason) for reason in reasons]
+    head = f"{session.style.glyph(state)} {shown_id(job_id)} {state.value}"
+    width = max(len(name) for name, _ in facts)
+    lines = [session.style.paint(state, head), *(f"  {name.ljust(width)}  {text}" for name, text in facts if text)]
+    failure = session.failure(job_id)
+    if failure is not None:
+        lines += ["", *render_failure(failure)]
+    printed = _output(session, record).splitlines()
+    if printed:
+        lines += ["", f"last lines of its output ({len(printed)} lines, `output` shows all):"]
+        lines += [f"  {one_line(line, 500)}" for line in printed[-_LAST_LINES:]]
+    data: dict[str, Any] = {"job": job_id, "state": state.value, "function": job.display_function}
+    data |= {"arguments": dict(look.arguments(job_id)), "reasons": reasons}
+    data |= {"needs": list(graph.dependencies(job_id)), "needed_by": list(graph.dependents(job_id))}
+    if record is not None:
+        data |= {"made_at": record.made_at, "wall_s": record.wall_s, "cpu_s": record.cpu_s, "attempt": record.attempt}
+        data |= {"peak_bytes": record.peak_bytes, "size_bytes": record.size_bytes, "run": record.run_id}
+        data |= {"failure": to_json(failure) if failure else None, **details_of(record)}
+    return Reply(lines, [data])
+
+
+def _neighbours(session: Session, job_ids: Any) -> str:
+    look = session.look
+    named = [f"{shown_id(j)} {session.style.glyph(look.state(j))}" for j in list(job_ids)[:20]]
+    more = [f"and {len(job_ids) - 20} more"] if len(job_ids) > 20 else []
+    return "  ".join(named + more)
+
+
+def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
+    extra = details_of(record)
+    took = f"{duration(record.wall_s)}, CPU {duration(record.cpu_s)}, peak memory {bytes_text(record.peak_bytes)}"
+    facts = [
+        ("attempt", f"{record.attempt}, {made_ago(record.made_at, time.time())}, run {record.run_id}"),
+        ("took", took),
+        ("result", one_line(str(extra.get("result", "")), 300)),
+    ]
+    if record.ok:
+        facts.append(("stored", f"{bytes_text(record.size_bytes)}, digest {short(record.result_digest)}"))
+    with_python = f"Python {extra.get('python', '?')} on {extra.get('host', '?')}"
+    packages = extra.get("packages")
+    names = ", ".join(f"{k} {v}" for k, v in packages.items()) if isinstance(packages, dict) and packages else ""
+    facts.append(("made with", one_line(f"{with_python}{', ' + names if names else ''}", 300)))
+    facts += [("note", one_line(str(note), 300)) for note in extra.get("notes", [])]
+    kept = session.workspace.records.superseded.get(record.job_id, [])
+    if kept:
+        facts.append(("older", f"{len(kept)} superseded results kept"))
+    return facts
+
+
+@command(
+    "output",
+    "Show what a job printed.",
+    section="look",
+    aliases=("out",),
+    takes="JOB",
+    options=(JSON,),
+    examples=("output func1-2", "output func1-2 | tail"),
+)
+def output(session: Session, arguments: Arguments) -> Reply:
+    """Standard output and error of the last attempt, as they came."""
+    job_id = session.one_job(arguments)
+    record = session.record(job_id)
+    if record is None:
+        raise UserError(f"{shown_id(job_id)} was never made, so it has printed nothing")
+    text = _output(session, record)
+    lines = sanitize(text.replace("\r\n", "\n").replace("\r", "\n")).splitlines()
+    return Reply(
+        lines or [f"{shown_id(job_id)} printed nothing."], [{"job": job_id, "output": text} | _state(session, job_id)]
+    )
+
+
+def _state(session: Session, job_id: JobId) -> dict[str, str]:
+    return {"state": session.look.state(job_id).value, "function": session.function(job_id)}
+
+
+def _output(session: Session, record: Record | None) -> str:
+    if record is None:
+        return ""
+    extra = details_of(record)
+    stored = extra.get("output")
+    if not (isinstance(stored, list) and len(stored) == 2):
+        return str(extra.get("output_text", ""))
+    try:
+        blob = Blob(Digest(bytes.fromhex(stored[0])), int(stored[1]))
+        return bytes(session.workspace.store.objects.read(blob)).decode(errors="replace")
+    except (StoreError, ValueError, TypeError) as error:
+        return f"(the output of this attempt is lost: {error})"
+
+
+@command(
+    "traceback",
+    "Show the traceback of a failed job.",
+    section="look",
+    aliases=("tb",),
+    takes="JOB",
+    options=(JSON, Option("all", "show library frames too")),
+    examples=("traceback func2-3", "traceback func2-3 --all"),
+)
+def traceback(session: Session, arguments: Arguments) -> Reply:
+    """The user's frames with their source; library frames are folded."""
+    job_id = session.one_job(arguments)
+    failure = session.failure(job_id)
+    if failure is None:
+        raise UserError(
+            f"{shown_id(job_id)} did not fail at its last attempt: it is {session.look.state(job_id).value}"
+        )
+    data = {"job": job_id, "failure": to_json(failure), "summary": summary_line(failure)} | _state(session, job_id)
+    return Reply(render_failure(failure, all_frames=arguments.flag("all")), [data])
+
+
+@command(
+    "diagram",
+    "Draw the jobs, coloured by state.",
+    section="look",
+    aliases=("graph",),
+    takes="[SEL]",
+    options=(JSON, Option("out", "the file: .svg, .png, .pdf or .dot", value="FILE")),
+    examples=("diagram", "diagram failed out=failed.pdf"),
+)
+def diagram(session: Session, arguments: Arguments) -> Reply:
+    """Write `PROGRAM.svg` and `PROGRAM.png`, or the file named, and print the paths."""
+    chosen = session.select_or_all(arguments.selection)
+    if not chosen:
+        raise UserError("the selection is empty: there is nothing to draw")
+    look, graph = session.look, session.workspace.graph
+    wanted = set(chosen)
+    nodes = [
+        Node(job_id, session.function(job_id), look.state(job_id), tuple(graph.dependencies(job_id)))
+        for job_id in graph.order
+        if job_id in wanted
+    ]
+    out = arguments.text("out")
+    safe = re.sub(r"[^\w.-]", "_", session.workspace.name)
+    paths = [Path(out)] if out is not None else [Path(f"{safe}.svg"), Path(f"{safe}.png")]
+    written = write_diagram(nodes, paths, session.workspace.name)
+    return Reply([sanitize(str(path)) for path in written], [{"file": str(path)} for path in written])

@@ -1,0 +1,155 @@
+"""Commands that make jobs or change what counts as made."""
+
+from collections.abc import Sequence
+
+from compmake.job import JobId
+from compmake.staleness import inputs_json
+from compmake.status import Status
+from compmake.ui.commands.planning import plan
+from compmake.ui.commands.registry import YES, Arguments, Option, Reply, command
+from compmake.ui.commands.session import Session, shown_id
+from compmake.ui.text import plural
+
+_MAKE_OPTIONS = (
+    Option("inline", "let jobs use the terminal, for print and pdb: their output is not kept"),
+    Option("dry-run", "say what would run and why, and run nothing"),
+    Option("verbose", "list jobs that succeed too", short="v"),
+)
+
+
+@command(
+    "make",
+    "Make jobs that are not up to date, and what they need.",
+    section="make",
+    takes="[SEL]",
+    options=_MAKE_OPTIONS,
+    examples=("make", "make func2()"),
+)
+def make(session: Session, arguments: Arguments) -> Reply:
+    """Make the selected jobs, without a selection all."""
+    if arguments.flag("dry-run"):
+        return plan(session, arguments)
+    targets = session.select_or_all(arguments.selection)
+    return _make(session, targets, arguments)
+
+
+@command(
+    "remake",
+    "Make the selected jobs again, even if they are up to date; dependents are left.",
+    section="make",
+    takes="SEL",
+    options=(YES, _MAKE_OPTIONS[0], _MAKE_OPTIONS[2]),
+    examples=("remake func1-2", "remake failed -y"),
+)
+def remake(session: Session, arguments: Arguments) -> Reply:
+    """`invalidate` and `make` in one."""
+    targets = session.select(arguments.selection)
+    session.confirm(f"remake {plural(len(targets), 'job')}", len(targets), arguments)
+    _mark_asked(session, targets)
+    return _make(session, targets, arguments)
+
+
+@command(
+    "clean",
+    "Forget all records and results of jobs.",
+    section="make",
+    takes="[SEL]",
+    options=(YES,),
+    examples=("clean failed -y", "clean func3() -y"),
+)
+def clean(session: Session, arguments: Arguments) -> Reply:
+    """Forget the selected jobs, without a selection all."""
+    workspace = session.workspace
+    targets = session.select_or_all(arguments.selection)
+    session.confirm(f"forget the results of {plural(len(targets), 'job')}", len(targets), arguments)
+    if not targets:
+        return Reply(["Nothing to clean: the selection is empty."])
+    workspace.store.lock("clean")
+    try:
+        workspace.note_cleaned(targets)
+        workspace.store.forget(targets)
+    finally:
+        workspace.store.unlock()
+        workspace.refresh()
+    return Reply([f"{plural(len(targets), 'job')} cleaned."])
+
+
+@command(
+    "invalidate",
+    "Keep the results, but make the jobs again at the next make.",
+    section="make",
+    takes="SEL",
+    options=(YES,),
+    examples=("invalidate func1-2", "invalidate func1() -y"),
+)
+def invalidate(session: Session, arguments: Arguments) -> Reply:
+    """Mark the selected jobs as asked for."""
+    targets = session.select(arguments.selection)
+    session.confirm(f"make {plural(len(targets), 'job')} again", len(targets), arguments)
+    _mark_asked(session, targets)
+    return Reply([f"{plural(len(targets), 'job')} will be made again."])
+
+
+@command(
+    "accept",
+    "Take the results of stale jobs as good although something changed.",
+    section="make",
+    takes="SEL",
+    options=(YES,),
+    examples=("accept func1-2", "accept stale -y"),
+)
+def accept(session: Session, arguments: Arguments) -> Reply:
+    """Bless exactly what `why` lists for the selected jobs."""
+    workspace = session.workspace
+    targets = session.select(arguments.selection)
+    checker = workspace.checker
+    look = session.look
+    assert isinstance(look, Status)
+    blessed, lines = [], []
+    for job_id in workspace.graph.order:
+        if job_id not in set(targets):
+            continue
+        record, status = session.record(job_id), look.jobs[job_id]
+        if record is None or not record.ok or checker.damage(job_id, record):
+            lines.append(f"{shown_id(job_id)}: there is no result to accept")
+        elif status.match is None:
+            inputs = inputs_json(status.now, checker.call(job_id))
+            code = status.now.code.digest
+            blessed.append(record._replace(fingerprint=status.now.fingerprint, code=code, inputs=inputs, asked=False))
+    session.confirm(f"accept the results of {plural(len(blessed), 'job')}", len(blessed), arguments)
+    workspace.store.lock("accept")
+    try:
+        workspace.store.replace(blessed)
+        workspace.keep_code([look.jobs[record.job_id].now.code for record in blessed])
+    finally:
+        workspace.store.unlock()
+        workspace.refresh()
+    return Reply([*lines, f"{plural(len(blessed), 'job')} accepted."])
+
+
+def _mark_asked(session: Session, targets: Sequence[JobId]) -> None:
+    workspace = session.workspace
+    workspace.require_program()
+    workspace.store.lock("invalidate")
+    try:
+        workspace.note_cleaned(job_id for job_id in targets if job_id not in workspace.records.newest)
+        workspace.store.mark_asked(targets)
+    finally:
+        workspace.store.unlock()
+        workspace.refresh()
+
+
+def _make(session: Session, targets: Sequence[JobId], arguments: Arguments) -> Reply:
+    if not targets:
+        return Reply(["Nothing to make: the selection is empty."])
+    result = session.start_make(
+        session.workspace,
+        targets,
+        session.line,
+        inline=arguments.flag("inline"),
+        verbose=arguments.flag("verbose") or session.verbose,
+    )
+    session.workspace.refresh()
+    if result.interrupted:
+        return Reply(exit_code=130)
+    return Reply(exit_code=1 if result.failed or result.blocked else 0)

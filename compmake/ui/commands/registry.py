@@ -1,0 +1,199 @@
+"""The registry of commands: what each takes, how its words are parsed, and what `help` prints."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from compmake.errors import UserError
+from compmake.text_safety import one_line
+from compmake.words import Word
+
+SECTIONS = ("make", "look", "store", "general")
+
+
+class Option(NamedTuple):
+    """An option of one command: `-n 5` and `n=5` for one with a value, `--all` for a flag."""
+
+    name: str
+    help: str
+    value: str = ""
+    """What its value is called in `help`; empty for a flag."""
+    short: str = ""
+
+
+YES = Option("yes", "do not ask", short="y")
+JSON = Option("json", "one JSON object per line and nothing else")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The words of one command, parsed."""
+
+    selection: tuple[Word, ...] = ()
+    options: dict[str, str | bool] = field(default_factory=dict)
+
+    def flag(self, name: str) -> bool:
+        """Return whether a flag was given."""
+        return bool(self.options.get(name))
+
+    def text(self, name: str) -> str | None:
+        """Return the value of an option, None if it was not given."""
+        value = self.options.get(name)
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str) -> int | None:
+        """Return the value of an option as a number of 1 or more.
+
+        Raises:
+            UserError: It is none.
+        """
+        value = self.text(name)
+        if value is None:
+            return None
+        if not value.isdecimal() or int(value) < 1:
+            raise UserError(f"{name}={one_line(value, 40)}: a number of 1 or more is needed")
+        return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command found: lines for people, objects for `--json`, and how the process should exit."""
+
+    lines: Sequence[str] = ()
+    objects: Sequence[dict[str, Any]] = ()
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: everything that `help`, the parser and the runner need to know of it."""
+
+    name: str
+    summary: str
+    section: str
+    run: Callable[..., Reply]
+    aliases: tuple[str, ...] = ()
+    takes: str = ""
+    """`[SEL]`, `SEL`, `JOB`, `[COMMAND]`, or nothing."""
+    options: tuple[Option, ...] = ()
+    examples: tuple[str, ...] = ()
+    needs_program: bool = True
+    """False for what can be answered before the program is loaded."""
+
+    @property
+    def usage(self) -> str:
+        """Return the line that shows how it is written."""
+        options = [f"[{_spelled(option)}]" for option in self.options]
+        return " ".join([self.name, *([self.takes] if self.takes else []), *options])
+
+
+_commands: dict[str, Command] = {}
+_names: dict[str, str] = {}
+_F = TypeVar("_F", bound=Callable[..., Reply])
+
+
+def command(
+    name: str,
+    summary: str,
+    *,
+    section: str,
+    aliases: Sequence[str] = (),
+    takes: str = "",
+    options: Sequence[Option] = (),
+    examples: Sequence[str] = (),
+    needs_program: bool = True,
+) -> Callable[[_F], _F]:
+    """Register the decorated function as a command; its arguments are the session and `Arguments`."""
+
+    def register(function: _F) -> _F:
+        made = Command(
+            name, summary, section, function, tuple(aliases), takes, tuple(options), tuple(examples), needs_program
+        )
+        _commands[name] = made
+        _names.update(dict.fromkeys((name, *aliases), name))
+        return function
+
+    return register
+
+
+def all_commands() -> Iterator[Command]:
+    """Yield every command, section by section."""
+    for section in SECTIONS:
+        yield from (found for found in _commands.values() if found.section == section)
+
+
+def command_names() -> list[str]:
+    """Return the names and aliases of all commands."""
+    return sorted(_names)
+
+
+def find_command(name: str) -> Command:
+    """Return the command of that name or alias.
+
+    Raises:
+        UserError: There is none; the text says what was probably meant.
+    """
+    if name in _names:
+        return _commands[_names[name]]
+    close = difflib.get_close_matches(name, _names, n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else "`help` lists the commands"
+    raise UserError(f"unknown command {one_line(name, 60)!r}: {hint}")
+
+
+def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
+    """Tell options from the selection.
+
+    `key=value` is an option only if the command declares `key`: ids may hold `=`. Quoted words are never options.
+
+    Raises:
+        UserError: An unknown option, a missing value, or words where the command takes none.
+    """
+    by_name = {option.name: option for option in found.options}
+    by_name.update({option.short: option for option in found.options if option.short})
+    selection: list[Word] = []
+    options: dict[str, str | bool] = {}
+    rest = iter(words)
+    for word in rest:
+        key, equals, value = word.text.partition("=")
+        dashed = key.startswith("-") and len(key) > 1 and not word.quoted
+        name = key.lstrip("-") if dashed else key
+        if dashed and name not in by_name and name[:1] in by_name and name[1:].isdecimal() and not equals:
+            name, equals, value = name[0], "=", name[1:]  # -j4
+        option = by_name.get(name) if dashed or (equals and not word.quoted) else None
+        if option is None:
+            if dashed:
+                raise UserError(_unknown_option(found, key))
+            selection.append(word)
+            continue
+        if not option.value:
+            if equals:
+                raise UserError(f"{found.name}: {key} takes no value")
+            options[option.name] = True
+            continue
+        if not equals:
+            following = next(rest, None)
+            if following is None:
+                raise UserError(f"{found.name}: {key} needs a value: {_spelled(option)}")
+            value = following.text
+        options[option.name] = value
+    if selection and not found.takes:
+        raise UserError(f"{found.name} takes no arguments, but got {one_line(selection[0].text, 60)!r}: {found.usage}")
+    if not selection and found.takes and not found.takes.startswith("["):
+        raise UserError(f"{found.name} needs {_WANTED[found.takes]}: {found.usage}")
+    return Arguments(tuple(selection), options)
+
+
+_WANTED = {"SEL": "a selection of jobs", "JOB": "a job"}
+
+
+def _spelled(option: Option) -> str:
+    if option.value:
+        return f"{option.name}={option.value}"
+    return f"-{option.short}" if option.short else f"--{option.name}"
+
+
+def _unknown_option(found: Command, key: str) -> str:
+    close = difflib.get_close_matches(key.lstrip("-"), [option.name for option in found.options], n=1)
+    hint = f"did you mean --{close[0]}?" if close else f"usage: {found.usage}"
+    return f"{found.name} has no option {one_line(key, 40)}: {hint}"

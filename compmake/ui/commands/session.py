@@ -1,0 +1,133 @@
+"""`Session`: what a command gets to work with, and the questions it may ask."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from compmake.errors import SelectionError, UserError
+from compmake.failure import from_json
+from compmake.job import Failure, JobId, Record
+from compmake.make import MakeResult
+from compmake.recorded import RecordedStatus
+from compmake.selection import Scope, select
+from compmake.status import Status
+from compmake.text_safety import one_line
+from compmake.ui.commands.registry import Arguments, command_names
+from compmake.ui.text import PLAIN, Style, plural
+from compmake.words import Word, split_words
+from compmake.workspace import Workspace
+
+
+class StartMake(Protocol):
+    """Makes jobs and shows how it goes."""
+
+    def __call__(
+        self, workspace: Workspace, targets: Sequence[JobId], command: str, *, inline: bool, verbose: bool
+    ) -> MakeResult:
+        """Make the targets and what they need.
+
+        Args:
+            workspace: What is open.
+            targets: Jobs wanted.
+            command: As typed, for the list of runs.
+            inline: Let jobs use the terminal, for a debugger.
+            verbose: List successes too.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Session:
+    """One user at work on one program: what is open, how to answer, what was selected last."""
+
+    workspace: Workspace
+    start_make: StartMake
+    style: Style = PLAIN
+    width: int | None = None
+    """Cells of the screen that reads standard output; None in pipes and files, where nothing is cut."""
+    assume_yes: bool = False
+    verbose: bool = False
+    ask: Callable[[str], bool] | None = None
+    """Asks a question that wants yes or no; None where nobody can answer."""
+    last: tuple[JobId, ...] = ()
+    line: str = ""
+    """The command as it was typed, for the list of runs."""
+    settings_rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def look(self) -> Status | RecordedStatus:
+        """The state of every job."""
+        return self.workspace.look()
+
+    def select(self, words: Sequence[Word]) -> list[JobId]:
+        """Return the jobs that the words mean, and remember them as `last`."""
+        chosen = select(self._split(words), self._scope())
+        self.last = tuple(chosen)
+        return chosen
+
+    def select_or_all(self, words: Sequence[Word]) -> list[JobId]:
+        """Return the selected jobs, without words all of them."""
+        return self.select(words or (Word("all"),))
+
+    def one_job(self, arguments: Arguments) -> JobId:
+        """Return the one job that a command is about.
+
+        Raises:
+            SelectionError: The words mean none or several.
+        """
+        chosen = self.select(arguments.selection)
+        if len(chosen) != 1:
+            what = f"mean {plural(len(chosen), 'job')}" if chosen else "select no job"
+            raise SelectionError(f"these words {what}, but one is needed; `ls` with the same words shows them")
+        return chosen[0]
+
+    def confirm(self, what: str, count: int, arguments: Arguments) -> None:
+        """Ask before more than one thing is touched.
+
+        Raises:
+            UserError: Nobody can be asked, or the answer is no; nothing was done.
+        """
+        if count <= 1 or arguments.flag("yes") or self.assume_yes:
+            return
+        if self.ask is None:
+            raise UserError(f"{what}? Nothing was done: say -y to mean it")
+        if not self.ask(f"{what}?"):
+            raise UserError("nothing was done")
+
+    def record(self, job_id: JobId) -> Record | None:
+        """Return what the store remembers of the job."""
+        return self.workspace.records.newest.get(job_id)
+
+    def failure(self, job_id: JobId) -> Failure | None:
+        """Return why the job failed last, None if its newest attempt did not fail."""
+        record = self.record(job_id)
+        return from_json(record.failure) if record is not None and not record.ok else None
+
+    def function(self, job_id: JobId) -> str:
+        """Return the job's function as users write it."""
+        return self.workspace.graph.jobs[job_id].display_function
+
+    def _scope(self) -> Scope:
+        workspace = self.workspace
+        return Scope(workspace.graph, lambda: workspace.look().states(), self.last, command_names())
+
+    def _split(self, words: Sequence[Word]) -> list[Word]:
+        """A shell hands `"failed in func1()"` over as one word: unless a job has that id, it is several."""
+        found: list[Word] = []
+        for word in words:
+            if word.quoted and any(map(str.isspace, word.text)) and word.text not in self.workspace.graph.jobs:
+                found += split_words(word.text)
+            else:
+                found.append(word)
+        return found
+
+
+def shown_id(job_id: JobId) -> str:
+    """Return a job id for a table: one line, nothing in it that a terminal obeys."""
+    return one_line(job_id, 200)
+
+
+def json_line(data: object) -> str:
+    """Return one line of JSON; ASCII only, so that no terminal obeys anything in it."""
+    return json.dumps(data, ensure_ascii=True, default=str)

@@ -1,0 +1,92 @@
+"""What every way of showing a make shares: the `Frontend` protocol, its output, the ticker that keeps it alive."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Protocol, TextIO
+
+from compmake.channel import Event
+from compmake.text_safety import one_line
+from compmake.ui.summary import ID_CELLS
+from compmake.ui.text import Style, duration
+from compmake.ui.view import RunningJob, View
+
+
+class Frontend(Protocol):
+    """Shows a make; may be called from several threads. `now` is in epoch seconds."""
+
+    view: View
+
+    def feed(self, events: Sequence[Event], now: float) -> None:
+        """Take what happened, in order."""
+        ...
+
+    def tick(self, now: float) -> None:
+        """Show that time passes; to be called a few times a second."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Show a line of the caller's."""
+        ...
+
+    def close(self) -> None:
+        """Leave the screen tidy; nothing is shown afterwards."""
+        ...
+
+
+class Output:
+    """A stream that never stops a make: what it cannot encode is spelled out, once it is broken it is left alone."""
+
+    def __init__(self, stream: TextIO, ascii_only: bool) -> None:
+        self._stream, self._style = stream, Style(ascii=ascii_only)
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._broken = False
+
+    def write(self, text: str) -> None:
+        """Write at once; sanitized text only."""
+        if self._broken:
+            return
+        shown = self._style.spell(text).encode(self._encoding, "backslashreplace").decode(self._encoding)
+        try:
+            self._stream.write(shown)
+            self._stream.flush()
+        except (OSError, ValueError):  # the terminal went away, or somebody closed the stream
+            self._broken = True
+
+
+class Ticker:
+    """Calls a function from a thread of its own, so that a long job in this process does not silence the screen.
+
+    Args:
+        tick: Called with the epoch seconds of now.
+        interval_s: Seconds between two calls.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self, tick: Callable[[float], None], interval_s: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._tick, self._interval_s, self._clock = tick, interval_s, clock
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="compmake-ticker", daemon=True)
+
+    def __enter__(self) -> "Ticker":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._interval_s):
+            self._tick(self._clock())
+
+
+def running_text(job: RunningJob, now: float) -> str:
+    """Return `train-b=9 (31s) epoch 31/40`."""
+    said = f" {one_line(job.progress, ID_CELLS)}" if job.progress else ""
+    return f"{one_line(job.job_id, ID_CELLS)} ({duration(max(0.0, now - job.started_at))}){said}"

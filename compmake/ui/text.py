@@ -1,0 +1,208 @@
+"""Pure rendering helpers: durations, sizes, tables, bars, glyphs and colours."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from compmake.job import JobState
+from compmake.text_safety import cells
+
+_GLYPHS = {
+    JobState.DONE: ("✔", "[+]"),
+    JobState.RUNNING: ("▶", "[>]"),
+    JobState.FAILED: ("✘", "[x]"),
+    JobState.BLOCKED: ("⊘", "[-]"),
+    JobState.READY: ("◌", "[.]"),
+    JobState.WAITING: ("·", "[ ]"),
+    JobState.TODO: ("·", "[ ]"),
+    JobState.STALE: ("~", "[~]"),
+    JobState.INTERRUPTED: ("!", "[!]"),
+}
+# Okabe and Ito's palette, which colour-blind people can tell apart, as the nearest of 256 colours; then of 8.
+_COLORS: dict[JobState | str, tuple[str, str]] = {
+    JobState.DONE: ("38;5;36", "32"),
+    JobState.RUNNING: ("38;5;74", "36"),
+    JobState.FAILED: ("1;38;5;166", "1;31"),
+    JobState.BLOCKED: ("38;5;178", "33"),
+    JobState.WAITING: ("2", "2"),
+    JobState.TODO: ("2", "2"),
+    JobState.STALE: ("38;5;227", "33"),
+    JobState.INTERRUPTED: ("1", "1"),
+    "bold": ("1", "1"),
+    "dim": ("2", "2"),
+    "old": ("38;5;166", "31"),
+    "new": ("38;5;36", "32"),
+}
+_SPELLED = str.maketrans(
+    {sign: word for sign, word in _GLYPHS.values() if not sign.isascii()} | {"…": "...", "·": "|", "⏎": r"\n"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the reader's screen can show: 0, 8 or 256 colours, and whether only ASCII."""
+
+    colors: int = 0
+    ascii: bool = False
+
+    def paint(self, role: JobState | str, text: str) -> str:
+        """Return the text in the colour of a state, or as `bold`, `dim`, `old` or `new`; unchanged without colours."""
+        codes = _COLORS.get(role)
+        if codes is None or self.colors == 0 or not text:
+            return text
+        return f"\x1b[{codes[0] if self.colors >= 256 else codes[1]}m{text}\x1b[0m"
+
+    def glyph(self, state: JobState) -> str:
+        """Return the sign of a state; the word always stands beside it."""
+        return _GLYPHS[state][self.ascii]
+
+    @property
+    def ellipsis(self) -> str:
+        """Return the mark of what was cut."""
+        return "..." if self.ascii else "…"
+
+    def spell(self, text: str) -> str:
+        """Return the text with compmake's own signs in ASCII where only that can be shown."""
+        return text.translate(_SPELLED) if self.ascii else text
+
+
+PLAIN = Style()
+
+
+def can_encode(encoding: str | None) -> bool:
+    """Tell whether the glyphs exist in the encoding of a stream."""
+    try:
+        "".join(sign for sign, _ in _GLYPHS.values()).encode(encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in at most two units: `40ms`, `0.2s`, `41s`, `6m01s`, `2h05m`, `3d4h`."""
+    if not seconds >= 0.0005:  # also NaN, and clocks that went back
+        return "0s"
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    if seconds > 1e12:
+        return "for ever"
+    whole = round(seconds)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if not minutes:
+        return f"{second}s"
+    if not hours:
+        return f"{minute}m{second:02}s"
+    return f"{days}d{hour}h" if days else f"{hour}h{minute:02}m"
+
+
+def roughly(seconds: float) -> str:
+    """Return a duration in one unit, as one says an expectation: `41s`, `6m`, `2h`."""
+    for unit_s, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 1.5 * unit_s:
+            return f"{round(seconds / unit_s)}{unit}"
+    return f"{max(1, round(seconds))}s"
+
+
+def ago(seconds: float) -> str:
+    """Return how long ago something was: `just now`, `41s ago`, `2h ago`."""
+    return "just now" if seconds < 1 else f"{roughly(seconds)} ago"
+
+
+def bytes_text(count: int) -> str:
+    """Return a size in powers of 1024 with two or three digits: `900B`, `12K`, `310M`, `1.9G`."""
+    value, units = float(count), "BKMGTPE"
+    at = 0
+    while value >= 999.5 and at < len(units) - 1:
+        value, at = value / 1024, at + 1
+    return f"{value:.1f}{units[at]}" if at and value < 9.95 else f"{value:.0f}{units[at]}"
+
+
+def clock(epoch_s: float) -> str:
+    """Return the local time of day, `14:32:10`."""
+    return time.strftime("%H:%M:%S", time.localtime(epoch_s))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 job`, `2 jobs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def cut(text: str, width: int, style: Style) -> str:
+    """Return sanitized text in at most `width` cells, its end replaced by the ellipsis if it is too long."""
+    if cells(text) <= width:
+        return text
+    room = width - len(style.ellipsis)
+    if room <= 0:
+        return style.ellipsis[: max(width, 0)]
+    kept = 0
+    for at, character in enumerate(text):
+        kept += cells(character)
+        if kept > room:
+            return text[:at] + style.ellipsis
+    return text
+
+
+def bar(fraction: float, width: int, style: Style) -> str:
+    """Return a bar of `width` columns, filled from the left; only 1 fills it."""
+    filled = int(min(max(fraction, 0.0), 1.0) * width)
+    full, empty = ("#", "-") if style.ascii else ("█", "░")
+    return full * filled + empty * (width - filled)
+
+
+Paint = Callable[[Sequence[str], int, str], str]
+"""Colours a cell: given the row, the column's number and the padded text."""
+
+
+def table(
+    rows: Sequence[Sequence[str]],
+    headers: Sequence[str] = (),
+    *,
+    width: int | None = None,
+    right: Collection[int] = (),
+    paint: Paint | None = None,
+    style: Style = PLAIN,
+) -> list[str]:
+    """Align rows in columns, two spaces apart.
+
+    Args:
+        rows: Sanitized cells of one line each; every row has as many as there are columns.
+        headers: Names of the columns; without them there is no header line.
+        width: Cells of the screen; the widest columns are cut until all fit. None, as in pipes, cuts nothing.
+        right: Columns that are aligned to the right, as numbers are.
+        paint: Colours the cells of rows.
+        style: Says how a cut is marked.
+    """
+    lines = [headers, *rows] if headers else list(rows)
+    if not lines:
+        return []
+    widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
+    if width is not None:
+        _shrink(widths, width - 2 * (len(widths) - 1))
+
+    def pad(column: int, cell: str) -> str:
+        shown = cut(cell, widths[column], style)
+        blanks = " " * (widths[column] - cells(shown))
+        if column in right:
+            return blanks + shown
+        return shown if column == len(widths) - 1 else shown + blanks
+
+    text = []
+    for number, row in enumerate(lines):
+        padded = [pad(column, cell) for column, cell in enumerate(row)]
+        if paint is not None and not (headers and number == 0):
+            padded = [paint(row, column, cell) for column, cell in enumerate(padded)]
+        text.append("  ".join(padded).rstrip())
+    return text
+
+
+def _shrink(widths: list[int], room: int) -> None:
+    """Take from the widest column until the sum fits, or every column is tiny."""
+    while sum(widths) > room and max(widths) > 4:
+        widest = widths.index(max(widths))
+        others = sorted(widths)[-2] if len(widths) > 1 else 4
+        excess = sum(widths) - room
+        widths[widest] = max(4, min(widths[widest] - 1, max(others, widths[widest] - excess)))

@@ -1,0 +1,188 @@
+"""`View`: everything a screen shows of a make, folded from its events alone; no clock, no input or output."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from compmake.channel import Event, EventKind
+from compmake.job import Failure, JobId, JobState
+
+_JOBS_NAMED = 1000
+
+
+class RunningJob(NamedTuple):
+    """A job that runs now; `progress` is what it last said about itself."""
+
+    job_id: JobId
+    function: str
+    started_at: float
+    progress: str = ""
+
+
+class GroupKey(NamedTuple):
+    """What makes failures the same to people: function, type of the exception, the user's line it passed last."""
+
+    function: str
+    type_name: str
+    file: str
+    line: int
+
+
+@dataclass(slots=True)
+class FailureGroup:
+    """Failures with the same key: the first of them, how many there are, and the jobs in order (1,000 are named)."""
+
+    key: GroupKey
+    first: Failure
+    count: int = 0
+    job_ids: list[JobId] = field(default_factory=list)
+
+
+def where(failure: Failure) -> str:
+    """Return the user's line a failure passed last, `mycomputations.py:88 in step`; empty if there is none."""
+    frame = failure.deepest_user_frame
+    return f"{Path(frame.file).name}:{frame.line} in {frame.function}" if frame else ""
+
+
+def group_key(function: str, failure: Failure) -> GroupKey:
+    """Return by what a failure is grouped with others."""
+    frame = failure.deepest_user_frame
+    return GroupKey(function, failure.type_name, frame.file if frame else "", frame.line if frame else 0)
+
+
+class FailureGroups:
+    """Failures counted by group, groups in order of first appearance."""
+
+    def __init__(self) -> None:
+        self._groups: dict[GroupKey, FailureGroup] = {}
+
+    def __iter__(self) -> Iterator[FailureGroup]:
+        return iter(self._groups.values())
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def add(self, job_id: JobId, function: str, failure: Failure) -> FailureGroup:
+        """Count one more failure and return its group."""
+        key = group_key(function, failure)
+        group = self._groups.setdefault(key, FailureGroup(key, failure))
+        group.count += 1
+        if group.count <= _JOBS_NAMED:
+            group.job_ids.append(job_id)
+        return group
+
+
+class View:
+    """One make as its events tell it. A new `RUN_STARTED` begins anew; events about unknown jobs do no harm."""
+
+    def __init__(self) -> None:
+        self._reset(Event(EventKind.RUN_STARTED, 0.0))
+        self.started = False
+
+    def _reset(self, event: Event) -> None:
+        self.started = True
+        self.command = event.text
+        self.total = event.count
+        self.workers = event.workers
+        self.expected_s = event.expected_s
+        self.started_at = event.time
+        self.ended_at: float | None = None
+        self.ended = ""
+        """Empty while it runs; then `finished`, `interrupted`, or the error of the store that stopped it."""
+        self.made = 0
+        self.up_to_date = 0
+        self.failed = 0
+        self.blocked = 0
+        self.interrupted = 0
+        self.running: dict[JobId, RunningJob] = {}
+        """In the order in which they started."""
+        self.failures = FailureGroups()
+        self.last_failure: FailureGroup | None = None
+        """The group that counted up last."""
+        self._taken_back = 0
+
+    @property
+    def done(self) -> int:
+        """Jobs whose result is there: made in this run or up to date before."""
+        return self.made + self.up_to_date - self._taken_back
+
+    @property
+    def waiting(self) -> int:
+        """Jobs of which nothing was heard yet."""
+        return max(0, self.total - self.done - self.failed - self.blocked - self.interrupted - len(self.running))
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the run ended well and every job was up to date."""
+        return self.ended == "finished" and self.up_to_date == self.total and not (self.made or self.failed)
+
+    def counts(self) -> dict[JobState, int]:
+        """Return the number of jobs by state; the sum is `total`."""
+        return {
+            JobState.DONE: self.done,
+            JobState.RUNNING: len(self.running),
+            JobState.FAILED: self.failed,
+            JobState.BLOCKED: self.blocked,
+            JobState.INTERRUPTED: self.interrupted,
+            JobState.WAITING: self.waiting,
+        }
+
+    def elapsed_s(self, now: float) -> float:
+        """Return how long the run has taken at `now` (epoch seconds), or took if it has ended."""
+        return max(0.0, (now if self.ended_at is None else self.ended_at) - self.started_at)
+
+    def apply(self, event: Event) -> None:
+        """Fold one event."""
+        _FOLDS[event.kind](self, event)
+
+    def _up_to_date(self, event: Event) -> None:
+        self.up_to_date += event.count
+
+    def _started(self, event: Event) -> None:
+        self.running[event.job_id] = RunningJob(event.job_id, event.function, event.time)
+
+    def _progress(self, event: Event) -> None:
+        if job := self.running.get(event.job_id):
+            self.running[event.job_id] = job._replace(progress=event.text)
+
+    def _done(self, event: Event) -> None:
+        self.running.pop(event.job_id, None)
+        self.made += 1
+
+    def _failed(self, event: Event) -> None:
+        self.running.pop(event.job_id, None)
+        self.failed += 1
+        self.last_failure = self.failures.add(
+            event.job_id, event.function, event.failure or Failure("Failed", event.text)
+        )
+
+    def _blocked(self, event: Event) -> None:
+        self.blocked += event.count
+
+    def _interrupted(self, event: Event) -> None:
+        self.running.pop(event.job_id, None)
+        self.interrupted += 1
+
+    def _postponed(self, event: Event) -> None:
+        self.running.pop(event.job_id, None)
+        self._taken_back += event.count
+
+    def _ended(self, event: Event) -> None:
+        self.running.clear()
+        self.ended_at = event.time
+        self.ended = event.text
+
+
+_FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
+    EventKind.RUN_STARTED: View._reset,
+    EventKind.UP_TO_DATE: View._up_to_date,
+    EventKind.JOB_STARTED: View._started,
+    EventKind.PROGRESS: View._progress,
+    EventKind.JOB_DONE: View._done,
+    EventKind.JOB_FAILED: View._failed,
+    EventKind.BLOCKED: View._blocked,
+    EventKind.JOB_INTERRUPTED: View._interrupted,
+    EventKind.JOB_POSTPONED: View._postponed,
+    EventKind.RUN_ENDED: View._ended,
+}

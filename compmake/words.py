@@ -1,0 +1,94 @@
+"""Words as people type them: quotes and backslashes, for command lines and selections alike."""
+
+from typing import NamedTuple
+
+from compmake.errors import UserError
+from compmake.text_safety import cells, one_line
+
+_CONTEXT_CELLS = 60
+
+
+class Word(NamedTuple):
+    """One word; `quoted` if any of it was protected by quotes or a backslash, so that it stands for itself."""
+
+    text: str
+    quoted: bool = False
+
+
+def split_words(text: str) -> list[Word]:
+    """Split text at whitespace outside quotes.
+
+    Raises:
+        UserError: A quote is not closed, or nothing follows a backslash.
+    """
+    words = []
+    position = skip_space(text, 0)
+    while position < len(text):
+        word, position = read_word(text, position)
+        words.append(word)
+        position = skip_space(text, position)
+    return words
+
+
+def skip_space(text: str, position: int) -> int:
+    """Return where the next character that is no whitespace stands, the length of `text` if there is none."""
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def read_word(text: str, start: int, stops: str = "") -> tuple[Word, int]:
+    """Read the word at `start` and return it with the position after it.
+
+    It ends before whitespace or one of `stops` outside quotes, and is empty if one of them stands at `start`. Inside
+    '..' everything is literal; inside ".." a backslash protects only `"` and itself; elsewhere the next character.
+    Parentheses around something quoted are words of their own, as in `('a b' or c)`.
+
+    Raises:
+        UserError: A quote is not closed, or nothing follows a backslash.
+    """
+    parts: list[str] = []
+    quoted = False
+    position = start
+    while position < len(text):
+        character = text[position]
+        if character.isspace() or character in stops:
+            break
+        if character == ")" if quoted else character in "'\"\\" and parts and set(parts) == {"("}:
+            break
+        if character in "'\"":
+            inside, position = _read_quoted(text, position)
+            parts.append(inside)
+            quoted = True
+        elif character == "\\":
+            if position + 1 == len(text):
+                raise UserError(point_at(text, position, "nothing follows the backslash"))
+            parts.append(text[position + 1])
+            position += 2
+            quoted = True
+        else:
+            parts.append(character)
+            position += 1
+    return Word("".join(parts), quoted), position
+
+
+def _read_quoted(text: str, start: int) -> tuple[str, int]:
+    quote = text[start]
+    parts: list[str] = []
+    position = start + 1
+    while position < len(text):
+        character = text[position]
+        if character == quote:
+            return "".join(parts), position + 1
+        if quote == '"' and text[position : position + 2] in {'\\"', "\\\\"}:
+            position += 1
+        parts.append(text[position])
+        position += 1
+    raise UserError(point_at(text, start, f"the quote {quote} is not closed"))
+
+
+def point_at(text: str, position: int, problem: str) -> str:
+    """Return `problem` followed by the line that was typed and a caret under `position`."""
+    start = max(0, position - _CONTEXT_CELLS // 2)
+    before = one_line(text[start:position] + "x", 1000)[:-1]
+    return f"{problem}\n  {before}{one_line(text[position:], _CONTEXT_CELLS)}\n  {' ' * cells(before)}^"

@@ -1,0 +1,167 @@
+"""A program, its store and its code, opened together: what every command works on."""
+
+import json
+import sys
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from compmake.checking import Checker
+from compmake.errors import UserError
+from compmake.fingerprint.closure import CodeIndex, CodeSet
+from compmake.graph import Graph
+from compmake.job import Digest, JobId, Record
+from compmake.program import Program
+from compmake.recorded import RecordedStatus, recorded_graph
+from compmake.recording import code_parts
+from compmake.records import Records
+from compmake.settings import Settings
+from compmake.status import Status
+from compmake.store import Changes, Store
+
+_CLEANED = "cleaned"
+
+
+class Workspace:
+    """What is open. Records are read once and again after `refresh`."""
+
+    def __init__(self, name: str, store: Store, settings: Settings, program: Program | None) -> None:
+        """Join a store with the program it belongs to.
+
+        Args:
+            name: The program's name, as users type it.
+            store: Its store, open.
+            settings: What the user decided.
+            program: The loaded program; None to look at the store alone.
+        """
+        self.name = name
+        self.store = store
+        self.settings = settings
+        self.program = program
+        self.index: CodeIndex | None = None
+        self._records: Records | None = None
+        self._checker: Checker | None = None
+        self._graph: Graph | None = None
+        self._look: Status | RecordedStatus | None = None
+        if program is not None:
+            self._graph = program.definitions.graph()
+            self.index = CodeIndex(
+                cached=store.cached_code,
+                main_alias={"__main__": name},
+                defining=program.definitions.defining_modules,
+            )
+            self.index.take_sources()
+
+    @property
+    def records(self) -> Records:
+        """What the store remembers."""
+        if self._records is None:
+            self._records = Records(self.store.load_records(), self.store.load_superseded())
+        return self._records
+
+    @property
+    def graph(self) -> Graph:
+        """The program's jobs, or without the program those that have records."""
+        if self._graph is None:
+            self._graph = recorded_graph(self.records.newest)
+        return self._graph
+
+    @property
+    def checker(self) -> Checker:
+        """Decides about jobs.
+
+        Raises:
+            UserError: The program is not loaded.
+        """
+        self.require_program()
+        assert self.program is not None and self.index is not None
+        if self._checker is None:
+            self._checker = Checker(
+                self.program.definitions,
+                self.graph,
+                self.records,
+                self.index,
+                mode_of=self.settings.code_mode,
+                packages=self.settings.packages,
+                unclaiming=self.cleaned(),
+                find_damaged=self.store.find_damaged,
+            )
+        return self._checker
+
+    def require_program(self) -> None:
+        """Refuse a command that a store alone, without its program, cannot answer.
+
+        Raises:
+            UserError: The program is not loaded.
+        """
+        if self.program is None:
+            raise UserError(
+                f"{self.store.location} is open without its program: name the program instead of the store to make, "
+                "clean or change anything"
+            )
+
+    def look(self) -> Status | RecordedStatus:
+        """Return the state of every job, worked out once until `refresh`."""
+        if self._look is None:
+            if self.program is None:
+                self._look = RecordedStatus(self.graph, self.records, self.store.find_damaged)
+            else:
+                checker = self.checker
+                self._look = Status(self.graph, checker, checker.explain(self.store.parts))
+                self._keep_parses()
+        return self._look
+
+    def refresh(self) -> None:
+        """Read the records again when they are next needed: a command changed them."""
+        self._records = self._checker = self._look = None
+        if self.program is None:
+            self._graph = None
+
+    def cleaned(self) -> list[JobId]:
+        """Return the jobs that were cleaned and not made since: they claim no record of another job."""
+        try:
+            ids = json.loads(self.store.get_meta(_CLEANED) or "[]")
+        except ValueError:
+            return []
+        return [JobId(job_id) for job_id in ids] if isinstance(ids, list) else []
+
+    def note_cleaned(self, job_ids: Iterable[JobId]) -> None:
+        """Remember that these jobs must be made, not claimed."""
+        self.store.set_meta(_CLEANED, json.dumps(sorted({*self.cleaned(), *job_ids})))
+
+    def forget_cleaned(self) -> None:
+        """Drop from that list what was made since."""
+        cleaned = self.cleaned()
+        left = [job_id for job_id in cleaned if job_id not in self.records.newest]
+        if len(left) != len(cleaned):
+            self.store.set_meta(_CLEANED, json.dumps(left))
+
+    def keep_code(self, codes: Iterable[CodeSet]) -> None:
+        """Store what `why` will need to tell these code sets from later ones."""
+        assert self.index is not None
+        parts: dict[Digest, bytes] = {}
+        for code in codes:
+            parts.update(code_parts(code, self.index))
+        self.store.commit(Changes(parts=parts))
+
+    def undefined(self) -> dict[JobId, Record]:
+        """Return the newest records of ids that the program no longer defines."""
+        return {job_id: record for job_id, record in self.records.newest.items() if job_id not in self.graph.jobs}
+
+    def packages(self) -> dict[str, str]:
+        """Return the versions of the packages that the program has loaded, advisory."""
+        tops = [name for name in list(sys.modules) if "." not in name and name not in sys.stdlib_module_names]
+        versions = {name: getattr(sys.modules[name], "__version__", None) for name in tops if name not in _OWN_PACKAGES}
+        return {name: version for name, version in sorted(versions.items()) if isinstance(version, str)}
+
+    def close(self) -> None:
+        """Keep what parsing found and close the store."""
+        self._keep_parses()
+        self.store.close()
+
+    def _keep_parses(self) -> None:
+        entries = self.index.new_cache_entries() if self.index is not None else {}
+        if entries and not self.store.read_only:
+            self.store.cache_code(entries)
+
+
+_OWN_PACKAGES: Collection[Any] = frozenset({"compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"})

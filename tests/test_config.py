@@ -1,0 +1,187 @@
+"""Settings: which place wins, what a mistake says, how the terminal is judged."""
+
+import pytest
+
+from compmake.config import OutputMode, color_count, load_settings, output_mode, terminal_width, user_config_dir
+from compmake.errors import UserError
+from compmake.settings import KEYS, Settings, parse_bytes
+
+
+@pytest.fixture
+def home(tmp_path):
+    """An environment whose home folder is empty."""
+    (tmp_path / "home/.config/compmake").mkdir(parents=True)
+    return {"HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture
+def program(tmp_path):
+    folder = tmp_path / "work/program"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_later_places_win(program, home, tmp_path):
+    """Defaults < the user's file < the program's file < environment < flags, key by key."""
+    (tmp_path / "home/.config/compmake/config.toml").write_text(
+        'keep = 1\ncolor = "never"\ncode = "off"\nverbose = true\n'
+    )
+    (program / "compmake.toml").write_text('keep = 2\ncolor = "always"\ncode = "module"\n')
+    settings = load_settings(
+        program, flags=["keep=4"], environ={**home, "COMPMAKE_KEEP": "3", "COMPMAKE_COLOR": "auto"}
+    )
+    assert (settings.keep, settings.color, settings.code, settings.verbose) == (4, "auto", "module", True)
+    assert settings.durability == "process"
+
+
+def test_origin_of_every_value_is_told(program, home):
+    """`describe` says where each value came from: file and line, variable, command line or default."""
+    (program / "compmake.toml").write_text('# mine\npackages = ["numpy"]\n')
+    settings = load_settings(program, flags=["keep=4"], environ={**home, "COMPMAKE_UI": "plain"})
+    rows = {row.key: row for row in settings.describe()}
+    assert rows["packages"][1:3] == ('["numpy"]', f"{program / 'compmake.toml'}:2")
+    assert rows["ui"][1:3] == ('"plain"', "environment COMPMAKE_UI")
+    assert rows["keep"][1:3] == ("4", "command line")
+    assert rows["code"][1:3] == ('"closure"', "default")
+    assert list(rows) == list(KEYS) and all(row.meaning for row in rows.values())
+
+
+def test_nearest_pyproject_counts(program, home):
+    """Without compmake.toml the table of the nearest pyproject.toml is read."""
+    (program.parent / "pyproject.toml").write_text("[project]\nname='x'\n[tool.compmake]\nkeep = 7\n")
+    (program.parent.parent / "pyproject.toml").write_text("[tool.compmake]\nkeep = 8\n")
+    assert load_settings(program, environ=home).keep == 7
+
+
+def test_compmake_toml_replaces_pyproject(program, home):
+    """compmake.toml beside the program is read instead of pyproject.toml, not merged with it."""
+    (program / "compmake.toml").write_text("verbose = true\n")
+    (program / "pyproject.toml").write_text("[tool.compmake]\nkeep = 8\n")
+    settings = load_settings(program, environ=home)
+    assert settings.verbose and settings.keep == 3
+
+
+def test_code_mode_prefers_the_closest_entry():
+    """A function's own entry wins, then its module, then a package around it, then `code`."""
+    settings = Settings(code="off", code_modes={"pkg": "function", "pkg.slow": "module", "pkg.slow:f": "closure"})
+    modes = [settings.code_mode(name) for name in ("pkg.slow:f", "pkg.slow:g", "pkg.deep.er:h", "other:f")]
+    assert modes == ["closure", "module", "function", "off"]
+
+
+def test_code_modes_are_a_table(program, home):
+    """`code_modes` maps modules to modes, in a file as in a flag."""
+    (program / "compmake.toml").write_text('[code_modes]\n"pkg.slow" = "module"\n')
+    assert load_settings(program, environ=home).code_modes == {"pkg.slow": "module"}
+    flags = ["code_modes=a.b=off, c:f=function"]
+    assert load_settings(None, flags=flags, environ=home).code_modes == {"a.b": "off", "c:f": "function"}
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("2GB", 2 * 10**9), ("1.5 GiB", 3 * 2**29), ("500M", 500 * 2**20), ("12", 12), (7, 7), ("3kb", 3000)],
+)
+def test_sizes_have_units(text, size):
+    """Sizes are bytes, or text with a unit: GB of 1000s, G and GiB of 1024s."""
+    assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("kep = 3", "unknown setting 'kep': did you mean 'keep'?"),
+        ("zzzzz = 3", "known: store, code"),
+        ("keep = -1", "keep = -1: expected a number, 0 or more"),
+        ("keep = true", "expected a number"),
+        ("keep = 1.5", "expected a number"),
+        ('code = "all"', "expected closure, module, function or off"),
+        ('code_modes = {a = "x"}', "expected a table"),
+        ("packages = [3]", "expected a list"),
+        ('keep_bytes = "lots"', "expected a size"),
+        ("verbose = 2", "expected true or false"),
+        ("[functions]\nx = 1", "unknown setting 'functions'"),
+    ],
+)
+def test_mistakes_name_file_line_and_need(program, home, line, wanted):
+    """A wrong key or value is a UserError with the file, its line and what was expected."""
+    path = program / "compmake.toml"
+    path.write_text(f"# first\n{line}\n")
+    with pytest.raises(UserError) as caught:
+        load_settings(program, environ=home)
+    assert str(caught.value).startswith(f"{path}:2: ") and wanted in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"keep = ", b"\xff\xfe", b"keep = 1\nkeep = 2"])
+def test_unreadable_file_is_named(program, home, content):
+    """A file that is no TOML is a UserError naming it."""
+    (program / "compmake.toml").write_bytes(content)
+    with pytest.raises(UserError, match=r"compmake\.toml: these settings cannot be read"):
+        load_settings(program, environ=home)
+
+
+def test_mistakes_in_environment_and_flags_are_named(home):
+    """Unknown variables and malformed flags say where they stand."""
+    with pytest.raises(UserError, match=r"environment COMPMAKE_KEPE: unknown setting 'kepe'"):
+        load_settings(None, environ={**home, "COMPMAKE_KEPE": "1"})
+    with pytest.raises(UserError, match=r"command line: 'keep' is no setting: write KEY=VALUE"):
+        load_settings(None, flags=["keep"], environ=home)
+
+
+def test_empty_variable_is_unset(home):
+    """COMPMAKE_KEEP= means nothing, as an unset variable."""
+    assert load_settings(None, environ={**home, "COMPMAKE_KEEP": ""}).keep == 3
+
+
+def test_store_is_relative_to_where_it_was_written(program, home):
+    """A relative store in a file starts at that file's folder; a URL is left alone."""
+    (program / "compmake.toml").write_text('store = "../results"\n')
+    assert load_settings(program, environ=home).store == str(program / "../results")
+    assert load_settings(program, flags=["store=redis://h/0"], environ=home).store == "redis://h/0"
+
+
+def test_xdg_config_home_is_honoured(tmp_path):
+    """XDG_CONFIG_HOME moves the user's file; a relative one is ignored."""
+    assert user_config_dir({"XDG_CONFIG_HOME": str(tmp_path)}) == tmp_path / "compmake"
+    assert user_config_dir({"XDG_CONFIG_HOME": "x", "HOME": str(tmp_path)}) == tmp_path / ".config/compmake"
+
+
+@pytest.mark.parametrize(
+    ("ui", "is_tty", "term", "mode"),
+    [
+        ("auto", True, "xterm", OutputMode.LIVE),
+        ("auto", True, "dumb", OutputMode.PLAIN),
+        ("auto", True, "", OutputMode.PLAIN),
+        ("auto", False, "xterm", OutputMode.PLAIN),
+        ("plain", True, "xterm", OutputMode.PLAIN),
+        ("quiet", True, "xterm", OutputMode.QUIET),
+    ],
+)
+def test_output_mode(ui, is_tty, term, mode):
+    """Only a terminal that can redraw gets the live line, and only when nothing else was asked for."""
+    assert output_mode(ui, is_tty=is_tty, environ={"TERM": term}) is mode
+
+
+@pytest.mark.parametrize(
+    ("color", "is_tty", "environ", "count"),
+    [
+        ("auto", True, {"TERM": "xterm-256color"}, 256),
+        ("auto", True, {"TERM": "xterm", "COLORTERM": "truecolor"}, 256),
+        ("auto", True, {"TERM": "xterm"}, 8),
+        ("auto", True, {"TERM": "dumb"}, 0),
+        ("auto", False, {"TERM": "xterm"}, 0),
+        ("auto", False, {"TERM": "xterm", "FORCE_COLOR": "1"}, 8),
+        ("auto", False, {"TERM": "xterm", "CLICOLOR_FORCE": "0"}, 0),
+        ("auto", True, {"TERM": "xterm", "FORCE_COLOR": "1", "NO_COLOR": "1"}, 0),
+        ("always", False, {"TERM": "xterm", "NO_COLOR": "1"}, 8),
+        ("never", True, {"TERM": "xterm", "FORCE_COLOR": "1"}, 0),
+    ],
+)
+def test_color_count(color, is_tty, environ, count):
+    """The setting wins, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then the terminal."""
+    assert color_count(color, is_tty=is_tty, environ=environ) == count
+
+
+def test_terminal_width(tmp_path):
+    """COLUMNS wins; what is no terminal has 80 columns."""
+    with (tmp_path / "file").open("w") as file:
+        assert terminal_width(file.fileno(), {"COLUMNS": "132"}) == 132
+        assert terminal_width(file.fileno(), {"COLUMNS": "junk"}) == 80
