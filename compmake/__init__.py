@@ -21,7 +21,7 @@ _HOME = {
     "Context": "compmake.api",
     "Summary": "compmake.api",
     "open": "compmake.api",
-    "compmake_console": "compmake.api",
+    "compmake_console": "compmake.cli",
 }
 
 __all__ = ["__version__", *_HOME]

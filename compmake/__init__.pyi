@@ -1,7 +1,7 @@
 from compmake.api import Context as Context
 from compmake.api import Summary as Summary
-from compmake.api import compmake_console as compmake_console
 from compmake.api import open as open
+from compmake.cli import compmake_console as compmake_console
 from compmake.define import comp as comp
 from compmake.define import comp_prefix as comp_prefix
 from compmake.errors import CompmakeError as CompmakeError

@@ -1,7 +1,6 @@
-"""compmake for programs and notebooks: `Context`, `open`, `compmake_console`."""
+"""compmake for programs and notebooks: `Context`, `open`."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,9 +9,9 @@ from typing import Any
 from compmake.batch import carry_out
 from compmake.codec import load_value
 from compmake.config import load_settings
-from compmake.define import Definitions, current, is_loading
+from compmake.define import Comp, Definitions
 from compmake.errors import ResultMissingError, UserError
-from compmake.job import JobId, JobOptions, JobState, Promise
+from compmake.job import JobId, JobState, Promise
 from compmake.making import start_make
 from compmake.opening import open_store, open_workspace
 from compmake.program import Program, ProgramRef
@@ -135,17 +134,10 @@ class Context:
         flags = [] if store is None or str(store) == ":memory:" else [f"store={store}"]
         self._settings = load_settings(self._ref.folder, flags=flags)
         self._definitions = Definitions(main_alias=self._ref.name)
+        self.comp = Comp(lambda: self._definitions)
+        """Describes a call as a job, as the module-level `comp` does; also with `.options`."""
         self._in_memory = str(store) == ":memory:"
         self._store: Store | None = None
-
-    def comp(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise:
-        """Describe a call as a job, as the module-level `comp` does.
-
-        Raises:
-            DefinitionError, UnpicklableError: The call cannot become a job; the text says why.
-        """
-        own = {name: kwargs.pop(name) for name in ("job_id", "extra_dep", "command_name") if name in kwargs}
-        return self._definitions.add(function, args, kwargs, JobOptions(), **own)
 
     def comp_prefix(self, prefix: str = "") -> None:
         """Put `prefix` before the ids of the jobs defined from now on."""
@@ -199,23 +191,6 @@ class Context:
         if self._store is None:
             self._store = MemoryStore() if self._in_memory else open_store(self._ref, self._settings, _tell)
         return Workspace(self._ref.name, self._store, self._settings, Program(self._ref, self._definitions))
-
-
-def compmake_console() -> None:
-    """End a script with this: `python my_program.py COMMAND` is then the same as `compmake my_program COMMAND`.
-
-    While compmake loads the file as a program this does nothing. Otherwise the file is loaded anew under its own name,
-    so that its functions are the same as under the command `compmake`, and the process exits with its code.
-    """
-    if is_loading():
-        return
-    script = getattr(sys.modules.get("__main__"), "__file__", None)
-    if script is None:
-        raise UserError("compmake_console() ends a script that is run as `python my_program.py`; here use Context()")
-    from compmake.cli import main
-
-    current().jobs.clear()
-    sys.exit(main([str(Path(script).resolve()), *sys.argv[1:]]))
 
 
 def _is_store(program_or_store: str | Path) -> bool:

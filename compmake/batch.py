@@ -56,6 +56,8 @@ def _read_lines(session: Session, *, stop_at_failure: bool) -> int:
         except EOFError:
             break
         except KeyboardInterrupt:
+            if not is_tty:
+                raise
             print()
             continue
         if (not is_tty and not line) or line.strip() in ("exit", "quit"):

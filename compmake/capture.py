@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, TextIO
 
 HEAD_BYTES = 256 * 1024
 TAIL_BYTES = 768 * 1024
@@ -36,6 +36,8 @@ class Capture:
             if (sys.stdout, sys.stderr) != self._streams:
                 sys.stdout, sys.stderr = self._streams
                 _flush()
+            if any(getattr(stream, "closed", False) for stream in self._streams):
+                self._streams = sys.stdout, sys.stderr = _reopened(sys.stdout, 1), _reopened(sys.stderr, 2)
             os.dup2(self._saved[0], 1)
             os.dup2(self._saved[1], 2)
 
@@ -60,6 +62,13 @@ class Capture:
         self._file.close()
         for descriptor in self._saved:
             os.close(descriptor)
+
+
+def _reopened(stream: TextIO, descriptor: int) -> TextIO:
+    """Return the stream, or if a job closed it a new one like it: the next job wants to print too."""
+    if not getattr(stream, "closed", False):
+        return stream
+    return open(descriptor, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False)
 
 
 def _flush() -> None:

@@ -3,20 +3,20 @@
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
-from importlib import metadata
 from typing import NamedTuple
 
 from compmake.define import Definitions
 from compmake.filestate import FileStates
 from compmake.fingerprint.closure import CodeIndex, CodeQuery, CodeSet, Root
 from compmake.graph import Graph
-from compmake.job import Digest, FileState, Job, JobId, Reason, Record
+from compmake.job import NO_OPTIONS, Digest, FileState, Job, JobId, Reason, Record
 from compmake.records import Records
 from compmake.staleness import (
     Current,
     DependencyDigest,
     Explain,
     call_digest,
+    context_digest,
     fingerprint,
     recorded_files,
     why_stale,
@@ -70,10 +70,12 @@ class Checker:
         self._damaged: dict[JobId, str] = {}
         self._files = FileStates()
         self._queries: dict[tuple[object, ...], CodeSet] = {}
-        self._roots: dict[JobId, frozenset[Root]] = {}
-        self._ancestors: dict[JobId, frozenset[Root]] = {}
+        self._kin: dict[JobId, int] = {}
+        """For each job the place in `_kins` of its roots and of those of all its ancestors: few jobs differ in both."""
+        self._kins: list[tuple[frozenset[Root], frozenset[Root]]] = []
         self._calls: dict[JobId, Digest] = {}
         self._packages = {f"version of {name}": _version(name) for name in packages}
+        self._context = context_digest((), self._packages)
         self._relate()
 
     def look_at_results(self, job_ids: Iterable[JobId]) -> None:
@@ -107,8 +109,40 @@ class Checker:
         dependencies = tuple(DependencyDigest(place, dep, results[dep]) for place, dep in job.dependencies)
         files = self._input_files(job) if job.files or job.options.files else ()
         options = self._options(job)
-        mark = fingerprint(job.function_name, arguments, dependencies, files, options, code.digest)
+        context = context_digest(files, options) if files or options is not self._packages else self._context
+        call = self._definitions.call_of(job)
+        mark = fingerprint(call, [dependency.digest for dependency in dependencies], code.digest, context)
         return Current(job, mark, arguments, dependencies, files, options, code, modules)
+
+    def sweep(self, job_ids: Iterable[JobId]) -> dict[JobId, Digest]:
+        """Return the result digests of the jobs whose newest record makes them up to date, and so all that they need.
+
+        Most jobs of most makes are such; this finds them without a detour. What it leaves out must be asked `match`.
+
+        Args:
+            job_ids: Jobs and everything that they need, dependencies first.
+        """
+        done: dict[JobId, Digest] = {}
+        newest, jobs, needed, damaged = self.records.newest, self._graph.jobs, self._graph.dependencies, self._damaged
+        kin, context, codes = self._kin, self._context, dict[tuple[int, str, str], Digest]()
+        for job_id in job_ids:
+            record = newest.get(job_id)
+            if record is None or not record.ok or record.asked or job_id in damaged:
+                continue
+            missing = [dependency for dependency in needed(job_id) if dependency not in done]
+            if missing:
+                continue
+            job = jobs[job_id]
+            if job.call is None or job.options is not NO_OPTIONS or record.result_files:
+                now = self.current(job_id, done)
+                mark = now.fingerprint if self._is_matched_by(record, now) else None
+            else:
+                key = (kin[job_id], record.modules, job.function_name)
+                code = codes.get(key) or codes.setdefault(key, self._code(job, record.modules).digest)
+                mark = fingerprint(job.call, [done[dependency] for _, dependency in job.dependencies], code, context)
+            if mark == record.fingerprint:
+                done[job_id] = record.result_digest
+        return done
 
     def match(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
         """Return the record that makes the job up to date, None if it must run."""
@@ -120,7 +154,7 @@ class Checker:
             if newest.asked:
                 return None
             if newest.fingerprint == now.fingerprint and newest.ok:
-                return Match(newest, "newest") if self.damage(job_id, newest) is None else None
+                return Match(newest, "newest") if self._is_matched_by(newest, now) else None
         for record in self.records.superseded.get(job_id, ()):
             if not record.asked and record.fingerprint == self._mark(now, record.modules, results):
                 # A failure of exactly these inputs is newer: the success before it must not hide it.
@@ -172,6 +206,13 @@ class Checker:
             parameters=self._definitions.parameters_of,
         )
 
+    def _is_matched_by(self, record: Record, now: Current) -> bool:
+        return (
+            record.fingerprint == now.fingerprint
+            and all(argument.digest is not None for argument in now.arguments)
+            and self.damage(record.job_id, record) is None
+        )
+
     def _claimable(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
         job_id = now.job.job_id
         if job_id in self._unclaiming:
@@ -221,10 +262,11 @@ class Checker:
         return {**self._packages, "version": job.options.version}
 
     def _code(self, job: Job, modules: str) -> CodeSet:
-        roots, ancestors = self._roots[job.job_id], self._ancestors[job.job_id]
-        key = (id(roots), id(ancestors), modules, job.options, job.function_name)
+        kin = self._kin[job.job_id]
+        key = (kin, modules, job.function_name, job.options)
         found = self._queries.get(key)
         if found is None:
+            roots, ancestors = self._kins[kin]
             query = CodeQuery(
                 roots=roots,
                 ancestors=ancestors,
@@ -236,41 +278,37 @@ class Checker:
         return found
 
     def _relate(self) -> None:
-        """Give every job its own roots and those of all its ancestors; equal sets are one object."""
-        by_objects: dict[tuple[int, ...], frozenset[Root]] = {}
-        unions: dict[frozenset[int], frozenset[Root]] = {}
-        one_of_each: dict[frozenset[Root], frozenset[Root]] = {}
-        none: frozenset[Root] = frozenset()
+        """Work out `_kin` once for all jobs, dependencies first."""
+        known: dict[object, int] = {}
+        places: dict[tuple[frozenset[Root], frozenset[Root]], int] = {}
+        kin = self._kin
         for job_id in self._graph.order:
             job = self._graph.jobs[job_id]
-            key = tuple([id(root) for root in job.code_roots])
-            roots = by_objects.get(key)
-            if roots is None:
-                roots = self._index.roots(job.code_roots)
-                roots = by_objects[key] = one_of_each.setdefault(roots, roots)
-            self._roots[job_id] = roots
             needed = self._graph.dependencies(job_id)
-            if not needed:
-                self._ancestors[job_id] = none
-                continue
-            sets = [self._roots[dep] for dep in needed] + [self._ancestors[dep] for dep in needed]
-            which = frozenset([id(found) for found in sets])
-            union = unions.get(which)
-            if union is None:
-                union = none.union(*sets)
-                union = unions[which] = one_of_each.setdefault(union, union)
-            self._ancestors[job_id] = union
+            of_needed = kin[needed[0]] if len(needed) == 1 else frozenset([kin[dependency] for dependency in needed])
+            key = (id(job.code_roots), of_needed)  # most jobs share the tuple of their function
+            place = known.get(key)
+            if place is None:
+                roots = self._index.roots(job.code_roots)
+                above = [found for dependency in needed for found in self._kins[kin[dependency]]]
+                both = (roots, frozenset[Root]().union(*above))
+                place = places.setdefault(both, len(self._kins))
+                if place == len(self._kins):
+                    self._kins.append(both)
+                known[key] = place
+            kin[job_id] = place
 
     def _all_calls(self) -> dict[JobId, Digest]:
         calls: dict[JobId, Digest] = {}
         for job_id in self._graph.order:
             job = self._graph.jobs[job_id]
-            places = [(place, calls[dep]) for place, dep in job.dependencies]
-            calls[job_id] = call_digest(job.function_name, self._definitions.arguments_of(job), places)
+            calls[job_id] = call_digest(self._definitions.call_of(job), [calls[dep] for _, dep in job.dependencies])
         return calls
 
 
 def _version(distribution: str) -> str:
+    from importlib import metadata  # 20 ms that only those pay who configured `packages`
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -1,5 +1,6 @@
 """The command line: `compmake [OPTIONS] PROGRAM [OPTIONS] [COMMAND ARGS...]`, and the exit code."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -44,14 +45,6 @@ class Invocation:
     flags: set[str] = field(default_factory=set)
 
 
-def run() -> None:
-    """Entry point of the console script and of `python -m compmake`."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        print(f"compmake {__version__}")
-        return
-    sys.exit(main(sys.argv[1:], may_restart=True))
-
-
 def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
     """Carry out a command line and return the exit code.
 
@@ -68,7 +61,9 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
         if may_restart and _makes(invocation) and os.environ.get("PYTHONHASHSEED") != "0":
             os.environ["PYTHONHASHSEED"] = "0"
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-        return _carry_out(invocation)
+        code = _carry_out(invocation)
+        sys.stdout.flush()
+        return code
     except CompmakeError as error:
         tell_error(error)
         return error.exit_code
@@ -84,6 +79,27 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
         traceback.print_exc()
         sys.stderr.write("compmake: this is a bug in compmake; please report it with the lines above\n")
         return 70
+
+
+def compmake_console() -> None:
+    """End a script with this: `python my_program.py COMMAND` is then the same as `compmake my_program COMMAND`.
+
+    While compmake loads the file as a program this does nothing. Otherwise the file is loaded anew under its own name,
+    so that its functions are the same as under the command `compmake`, and the process exits with its code.
+
+    Raises:
+        UserError: There is no script: this is a notebook or an interactive Python.
+    """
+    from compmake.define import current, is_loading
+    from compmake.errors import UserError
+
+    if is_loading():
+        return
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if script is None:
+        raise UserError("compmake_console() ends a script that is run as `python my_program.py`; here use Context()")
+    current().jobs.clear()
+    sys.exit(main([os.path.abspath(script), *sys.argv[1:]]))
 
 
 def _parse(argv: Sequence[str]) -> Invocation:
@@ -132,6 +148,7 @@ def _carry_out(invocation: Invocation) -> int:
     from compmake.ui.commands.general import overview
     from compmake.ui.commands.line import Step, parse_line, step_from_arguments
     from compmake.ui.commands.registry import find_command, parse_arguments
+    from compmake.ui.commands.runner import output_lines, send
 
     if "version" in invocation.flags:
         print(f"compmake {__version__}")
@@ -143,6 +160,8 @@ def _carry_out(invocation: Invocation) -> int:
     if invocation.program is None:
         sys.stderr.write(USAGE)
         raise UserError("name a program, for example: compmake my_program")
+    if invocation.program == "help" and not (invocation.lines or os.path.exists("help.py")):
+        invocation.command.insert(0, "help")  # `compmake help make`: no program is meant
     steps: list[Step] = [step for line in invocation.lines for step in parse_line(line)]
     if invocation.command:
         steps = [step_from_arguments(invocation.command)]
@@ -150,7 +169,7 @@ def _carry_out(invocation: Invocation) -> int:
         found = find_command(step.words[0].text)
         arguments = parse_arguments(found, step.words[1:])
         if not found.needs_program and len(steps) == 1:
-            print("\n".join(found.run(None, arguments).lines))
+            send(step, output_lines(found.run(None, arguments), arguments))
             return 0
     return _with_program(invocation, steps if invocation.lines or invocation.command else None)
 
@@ -162,9 +181,14 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
 
     settings = [*invocation.settings, *(["ui=quiet"] if "quiet" in invocation.flags else [])]
     assert invocation.program is not None
+    # Defining makes many small objects that all stay: looking for garbage among them costs as much as making them.
+    gc.disable()
     workspace = open_workspace(
         invocation.program, flags=settings, tell=lambda text: print(f"compmake: {sanitize(text)}", file=sys.stderr)
     )
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+    gc.enable()
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program)
     finally:

@@ -5,17 +5,38 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from os import PathLike
-from types import FrameType, MethodType
+from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any
 
-from compmake.codec import ATOMS, freeze_call
+from compmake.codec import ATOMS, BufferPool, freeze_call
 from compmake.errors import DefinitionError
-from compmake.functions import Function, argument, is_plain_method, parameter_name
+from compmake.functions import Function, argument, is_plain_method, parameter_name, plain_argument
 from compmake.graph import Graph
-from compmake.job import Argument, Dependency, Job, JobId, JobOptions, Promise
+from compmake.job import NO_OPTIONS, Argument, Dependency, Job, JobId, JobOptions, Promise
 from compmake.settings import CODE_MODES
 
-_OWN_KEYWORDS = ("job_id", "extra_dep", "command_name")
+"""What the plain form of `comp` gives: there some keywords are taken."""
+
+
+_NONE: tuple[Promise, ...] = ()
+
+# Not float: 0.0 and -0.0 are equal and different.
+_COMPARABLE = frozenset({int, str, bool, bytes, type(None)})
+_ANY_LENGTH = frozenset({int, str, bytes})
+_SHORT = 200
+
+
+# Fields of a `Job` from `args` to `code_roots`: a program makes 100,000 of them before anything can be shown.
+_Parts = tuple[
+    tuple[Any, ...] | None,
+    Mapping[str, Any] | None,
+    bytes | None,
+    Any,
+    tuple[Argument, ...] | None,
+    tuple[Dependency, ...],
+    tuple[str, ...],
+    tuple[Any, ...],
+]
 
 
 class Definitions:
@@ -29,7 +50,9 @@ class Definitions:
         self._main_alias = main_alias
         self._next_number: dict[str, int] = {}
         self._functions: dict[int, Function] = {}
-        self._callers: set[object] = set()
+        self._pool = BufferPool()
+        self._callers: set[CodeType] = set()
+        self._last_caller: CodeType | None = None
 
     def graph(self) -> Graph:
         """Return the graph of all jobs defined."""
@@ -43,7 +66,7 @@ class Definitions:
         options: JobOptions,
         *,
         job_id: str | None = None,
-        extra_dep: Promise | Iterable[Promise] = (),
+        extra_dep: Promise | Iterable[Promise] = _NONE,
         command_name: str | None = None,
     ) -> Promise:
         """Define one job and return the promise of its result.
@@ -53,83 +76,79 @@ class Definitions:
             UnpicklableError: An argument cannot be pickled; the text names the place.
         """
         caller = sys._getframe(2)
-        if caller.f_code not in self._callers:
+        if caller.f_code is not self._last_caller:
             self._note_caller(caller)
-        function, args, kwargs = _flatten(function, args, kwargs)
+        if type(function) is not FunctionType:
+            function, args, kwargs = _flatten(function, args, kwargs)
         info = self._functions.get(id(function)) or self._describe_function(function)
+        if options is NO_OPTIONS and info.own_keyword:
+            raise DefinitionError(
+                f"function {info.display}() has a parameter named {info.own_keyword!r}, which comp() takes for itself. "
+                f"Use comp.options()({info.display}, ...): there every keyword is the function's."
+            )
         own_id = self._new_id(command_name or info.display, job_id, caller)
         # Numbers, strings and promises cannot change any more; anything else is taken as it is now.
-        dependencies = self._plain_dependencies(args, kwargs)
-        if dependencies is None:
-            job = self._freeze(own_id, info, args, kwargs)
-        else:
-            job = {"args": args, "kwargs": kwargs, "dependencies": dependencies, "code_roots": info.roots}
-        for dependency in job["dependencies"]:
-            self._require_known(own_id, dependency.job_id)
-        order_after = _promises_of(own_id, extra_dep)
+        parts = _plain(info, args, kwargs) or self._freeze(own_id, info, args, kwargs)
+        order_after = () if extra_dep is _NONE else _promises_of(own_id, extra_dep)
+        for _, dependency_id in parts[5]:
+            if dependency_id not in self.jobs:
+                raise _unknown(own_id, dependency_id)
         for dependency_id in order_after:
-            self._require_known(own_id, dependency_id)
-        self.jobs[own_id] = Job(
-            job_id=own_id,
-            function=function,
-            function_name=info.name,
-            display_function=command_name or info.display,
-            order_after=order_after,
-            options=options,
-            defined_at=(caller.f_code.co_filename, caller.f_lineno),
-            **job,
-        )
+            if dependency_id not in self.jobs:
+                raise _unknown(own_id, dependency_id)
+        defined_at = (caller.f_code.co_filename, caller.f_lineno)
+        display = command_name or info.display
+        self.jobs[own_id] = Job(own_id, function, info.name, display, *parts, order_after, options, defined_at)
         return Promise(own_id)
 
     def arguments_of(self, job: Job) -> tuple[Argument, ...]:
-        """Return the arguments of a job as fingerprints and messages see them, those that do not matter left out."""
+        """Return the arguments of a job as fingerprints and messages see them.
+
+        Those that do not matter are left out, and promises that are arguments by themselves: they are dependencies.
+        """
         info = self._functions[id(job.function)]
         described = job.described
         if described is None:
             assert job.args is not None and job.kwargs is not None
-            described = tuple([argument(place, value)[0] for place, value in _places(job.args, job.kwargs)])
+            described = tuple(
+                [
+                    plain_argument(place, value) if type(value) in _COMPARABLE else argument(place, value)[0]
+                    for place, value in _places(job.args, job.kwargs)
+                    if type(value) is not Promise
+                ]
+            )
         described = info.hidden + described
         if job.options.ignore:
             ignored = set(job.options.ignore)
             described = tuple(a for a in described if parameter_name(a.place, info.parameters) not in ignored)
         return described
 
+    def call_of(self, job: Job) -> bytes:
+        """Return what identifies the call but for the results it takes: function, values, places of promises."""
+        if job.call is not None and not job.options.ignore:
+            return job.call
+        values = [f"{a.place}#{a.digest.hex() if a.digest else '?'}" for a in self.arguments_of(job)]
+        promises = [f"{place}<>" for place, _ in job.dependencies]
+        return f"{job.function_name}({', '.join(values + promises)})".encode("utf-8", "surrogatepass")
+
     def parameters_of(self, job: Job) -> tuple[str, ...]:
         """Return the names of the function's positional parameters, to show `x` where records say `args[0]`."""
         return self._functions[id(job.function)].parameters
 
-    def _plain_dependencies(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Dependency, ...] | None:
-        """Return the promises among the arguments if all others are atoms, else None."""
-        found = []
-        for i, value in enumerate(args):
-            kind = type(value)
-            if kind is Promise:
-                found.append(Dependency(f"args[{i}]", value.job_id))
-            elif kind not in ATOMS:
-                return None
-        for key, value in kwargs.items():
-            kind = type(value)
-            if kind is Promise:
-                found.append(Dependency(f"kwargs[{key!r}]", value.job_id))
-            elif kind not in ATOMS:
-                return None
-        return tuple(found)
-
-    def _freeze(
-        self, job_id: JobId, info: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        payload = freeze_call(job_id, info.name, args, kwargs)
-        arguments = [argument(place, value) for place, value in _places(args, kwargs)]
-        descriptions = [description for _, description in arguments]
-        return {
-            "args": None,
-            "kwargs": None,
-            "payload": payload,
-            "described": tuple(a for a, _ in arguments),
-            "dependencies": tuple(dep for d in descriptions for dep in d.promises),
-            "files": tuple(file for d in descriptions for file in d.files),
-            "code_roots": info.roots + tuple(root for d in descriptions for root in d.code),
-        }
+    def _freeze(self, job_id: JobId, info: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Parts:
+        payload = freeze_call(job_id, info.name, args, kwargs, self._pool)
+        arguments = [(*argument(place, value), value) for place, value in _places(args, kwargs)]
+        descriptions = [description for _, description, _ in arguments]
+        return (
+            None,
+            None,
+            None,
+            payload,
+            tuple(a for a, _, value in arguments if type(value) is not Promise),
+            tuple(dep for d in descriptions for dep in d.promises),
+            tuple(file for d in descriptions for file in d.files),
+            info.roots + tuple(root for d in descriptions for root in d.code),
+        )
 
     def _new_id(self, base: str, explicit: str | None, caller: FrameType) -> JobId:
         if explicit is not None:
@@ -148,33 +167,62 @@ class Definitions:
         while job_id in self.jobs:  # somebody took the name with an explicit id
             number += 1
             job_id = JobId(f"{base}-{number}")
-        self._next_number[base] = number + 1
+        self._next_number[base] = number  # not the one after it: this call may still be refused
         return job_id
 
     def _describe_function(self, function: Callable[..., Any]) -> Function:
         info = self._functions[id(function)] = Function.of(function, self._main_alias)
-        taken = [word for word in _OWN_KEYWORDS if word in info.parameters]
-        if taken:
-            raise DefinitionError(
-                f"function {info.display}() has a parameter named {taken[0]!r}, which comp() takes for itself. "
-                f"Use comp.options()({info.display}, ...): there every keyword is the function's."
-            )
         return info
 
-    def _require_known(self, job_id: JobId, dependency: JobId) -> None:
-        if dependency not in self.jobs:
-            raise DefinitionError(
-                f"job {job_id!r} depends on the promise of {dependency!r}, which another program or Context made. "
-                "Define both jobs in the same one."
-            )
-
     def _note_caller(self, caller: FrameType) -> None:
+        self._last_caller = caller.f_code
+        if caller.f_code in self._callers:
+            return
         self._callers.add(caller.f_code)
         frame: FrameType | None = caller
         while frame is not None:
             if frame.f_code.co_name == "<module>":
                 self.defining_modules.add(frame.f_globals.get("__name__", ""))
             frame = frame.f_back
+
+
+def _plain(info: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Parts | None:
+    """Return the parts of a job whose arguments are atoms and promises, None if some are not: most loops make such."""
+    if info.call is None:
+        return None
+    found, parts = [], []
+    for i, value in enumerate(args):
+        kind = type(value)
+        if kind is Promise:
+            found.append(Dependency(f"args[{i}]", value.job_id))
+            parts.append("<>")
+        elif kind in ATOMS and (kind not in _ANY_LENGTH or _is_short(value)):
+            parts.append(ascii(value))
+        else:
+            return None
+    for key in sorted(kwargs):
+        value = kwargs[key]
+        kind = type(value)
+        if kind is Promise:
+            found.append(Dependency(f"kwargs[{key!r}]", value.job_id))
+            parts.append(f"{key}=<>")
+        elif kind in ATOMS and (kind not in _ANY_LENGTH or _is_short(value)):
+            parts.append(f"{key}={value!a}")
+        else:
+            return None
+    call = f"{info.call}({', '.join(parts)})".encode()
+    return args, kwargs, call, None, None, tuple(found), (), info.roots
+
+
+def _is_short(value: int | str | bytes) -> bool:
+    return value.bit_length() < _SHORT if isinstance(value, int) else len(value) < _SHORT
+
+
+def _unknown(job_id: JobId, dependency: JobId) -> DefinitionError:
+    return DefinitionError(
+        f"job {job_id!r} depends on the promise of {dependency!r}, which another program or Context made. "
+        "Define both jobs in the same one."
+    )
 
 
 def _flatten(
@@ -256,11 +304,14 @@ def is_loading() -> bool:
 
 
 _own = _current
-_NO_OPTIONS = JobOptions()
 
 
-class _Comp:
+class Comp:
     """`comp(f, *args, **kwargs)` defines a job; `comp.options(...)` gives the form with options."""
+
+    def __init__(self, definitions: Callable[[], Definitions]) -> None:
+        """Add to the definitions that are asked for at each call."""
+        self._definitions = definitions
 
     def __call__(
         self,
@@ -268,7 +319,7 @@ class _Comp:
         /,
         *args: Any,
         job_id: str | None = None,
-        extra_dep: Promise | Iterable[Promise] = (),
+        extra_dep: Promise | Iterable[Promise] = _NONE,
         command_name: str | None = None,
         **kwargs: Any,
     ) -> Promise:
@@ -291,15 +342,15 @@ class _Comp:
         """
         if _running_job is not None:
             return _while_running(sys._getframe(1))
-        return _current.add(
-            function, args, kwargs, _NO_OPTIONS, job_id=job_id, extra_dep=extra_dep, command_name=command_name
+        return self._definitions().add(
+            function, args, kwargs, NO_OPTIONS, job_id=job_id, extra_dep=extra_dep, command_name=command_name
         )
 
     def options(
         self,
         *,
         job_id: str | None = None,
-        extra_dep: Promise | Iterable[Promise] = (),
+        extra_dep: Promise | Iterable[Promise] = _NONE,
         command_name: str | None = None,
         version: str | None = None,
         code: str | None = None,
@@ -327,7 +378,7 @@ class _Comp:
         def comp_with_options(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise:
             if _running_job is not None:
                 return _while_running(sys._getframe(1))
-            return _current.add(
+            return self._definitions().add(
                 function, args, kwargs, options, job_id=job_id, extra_dep=extra_dep, command_name=command_name
             )
 
@@ -366,4 +417,4 @@ def _texts(option: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...
     return tuple(str(value) for value in found)
 
 
-comp = _Comp()
+comp = Comp(current)

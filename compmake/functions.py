@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -9,6 +10,8 @@ from compmake.codec import freeze_function
 from compmake.errors import DefinitionError
 from compmake.fingerprint.values import ValueDescription, describe
 from compmake.job import Argument
+
+_OWN_KEYWORDS = ("job_id", "extra_dep", "command_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,12 @@ class Function:
     parameters: tuple[str, ...]
     hidden: tuple[Argument, ...]
     """Captured values and defaults: they are inputs of the function although no call shows them."""
+    call: str | None
+    """What the text of a call begins with: the name and what identifies the hidden inputs; None if nothing does."""
     roots: tuple[Any, ...]
     """The function itself and every function and class among its hidden inputs: their code counts."""
+    own_keyword: str | None
+    """A parameter with the name of a keyword that `comp` takes for itself."""
 
     @classmethod
     def of(cls, function: Callable[..., Any], main_alias: str | None) -> "Function":
@@ -41,7 +48,17 @@ class Function:
         name, display = function_names(function, main_alias)
         freeze_function(function)  # refuses now what no worker could be given
         hidden, roots = _hidden_inputs(function, display)
-        return cls(function, name, display, _parameters(function), hidden, roots)
+        parameters = _parameters(function)
+        own_keyword = next((word for word in _OWN_KEYWORDS if word in parameters), None)
+        marks = [a.digest.hex() if a.digest else "" for a in hidden]
+        call = name + "".join(f"[{mark}]" for mark in marks) if all(marks) else None
+        return cls(function, name, display, parameters, hidden, call, roots, own_keyword)
+
+
+@lru_cache(maxsize=65536, typed=True)
+def plain_argument(place: str, value: str | int | bytes | None) -> Argument:
+    """Describe a value of a type whose equal values are the same; jobs of a loop share most of them."""
+    return argument(place, value)[0]
 
 
 def argument(place: str, value: object) -> tuple[Argument, ValueDescription]:

@@ -1,7 +1,7 @@
 """The nouns of compmake, as frozen data: jobs, what is remembered of them, how an attempt ended."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple, NewType, NoReturn
@@ -128,6 +128,9 @@ class JobOptions:
     code: str | None = None
     ignore: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+
+
+NO_OPTIONS = JobOptions()
 
 
 class Blob(NamedTuple):
@@ -280,8 +283,7 @@ class ReasonCode(Enum):
     MAY_CHANGE = "dependency-may-change"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One call to make, as it was when `comp` saw it; promises not yet replaced.
 
     `args` and `kwargs` are kept only while they cannot change any more (numbers, strings, promises). Anything else
@@ -296,18 +298,20 @@ class Job:
     """The name as users write it in ids and selections: `func1`, `Model.fit`, `lambda`."""
     args: tuple[Any, ...] | None
     kwargs: Mapping[str, Any] | None
+    call: bytes | None = None
+    """The call as text, `mod:f(3, <>)` with a mark for each promise, when `args` and `kwargs` are kept."""
     payload: Any = None
     """A `codec.FrozenCall`, or None when `args` and `kwargs` are kept."""
     described: tuple[Argument, ...] | None = None
     """The arguments' digests if they had to be taken at once; `define.arguments_of` gives them in any case."""
     dependencies: tuple[Dependency, ...] = ()
-    order_after: tuple[JobId, ...] = ()
-    """Dependencies of `extra_dep`: order only, no part of the fingerprint."""
     files: tuple[str, ...] = ()
     """Paths of `File` arguments."""
     code_roots: tuple[Any, ...] = ()
-    """Functions and classes found in the arguments; their code counts too."""
-    options: JobOptions = field(default_factory=JobOptions)
+    """The function, and functions and classes found in the arguments: their code counts."""
+    order_after: tuple[JobId, ...] = ()
+    """Dependencies of `extra_dep`: order only, no part of the fingerprint."""
+    options: JobOptions = NO_OPTIONS
     defined_at: tuple[str, int] = ("", 0)
 
     @property

@@ -64,6 +64,8 @@ class Make:
         executor: Executor,
         channel: Channel,
         environment: Mapping[str, Any],
+        prioritise: Callable[[Plan], None],
+        results: Mapping[JobId, Digest],
         now: Callable[[], float] = time.time,
     ) -> None:
         """Join the parts of a make; all are the caller's, which closes them.
@@ -77,6 +79,8 @@ class Make:
             executor: Runs jobs.
             channel: Carries news.
             environment: Advisory facts for the records: host, python, packages.
+            results: Result digests of the jobs that the plan has as done from the start.
+            prioritise: Tells the plan what is urgent; called when the first job must run, if one must.
             now: The clock, in epoch seconds.
         """
         self._graph = graph
@@ -87,9 +91,10 @@ class Make:
         self._executor = executor
         self._channel = channel
         self._environment = dict(environment)
+        self._prioritise: Callable[[Plan], None] | None = prioritise
         self._now = now
         self._run_id = 0
-        self._results: dict[JobId, Digest] = {}
+        self._results = dict(results)
         self._blobs: dict[JobId, Blob] = {}
         self._running: dict[JobId, Current] = {}
         self._failed: dict[JobId, Failure] = {}
@@ -97,7 +102,7 @@ class Make:
         self._pending = _Pending()
         self._fresh_up_to_date = 0
         self._functions: dict[int, bytes] = {}
-        self._readers = {j: sum(d in plan.wanted for d in graph.dependents(j)) for j in plan.wanted}
+        self._readers: dict[JobId, int] = {}
         self._kept_code: set[Digest] = set()
         self._usual_s: dict[str, float] = {}
         self._changed_files: dict[str, str] = {}
@@ -113,7 +118,7 @@ class Make:
         self._run_id = self._store.begin_run(command, self._now())
         wanted = len(self._plan.wanted)
         self._tell(EventKind.RUN_STARTED, count=wanted, text=command, expected_s=expected_s)
-        self._checker.look_at_results(self._plan.wanted)
+        self._fresh_up_to_date = self._plan.up_to_date_count
         ended = "finished"
         try:
             try:
@@ -137,6 +142,7 @@ class Make:
 
     def _loop(self) -> None:
         plan, executor = self._plan, self._executor
+        self._tell_up_to_date()
         while not plan.finished:
             while executor.capacity() > 0 and (job_id := plan.next_ready()) is not None:
                 self._decide(job_id)
@@ -158,6 +164,10 @@ class Make:
         if match is not None:
             self._accept(job_id, match)
             return
+        if self._prioritise is not None:
+            self._prioritise(self._plan)
+            self._prioritise = None
+            return  # the plan chooses again
         job = self._graph.jobs[job_id]
         self._plan.start(job_id)
         self._running[job_id] = now
@@ -239,7 +249,9 @@ class Make:
         assert outcome.result is not None
         self._record(job, now, outcome)
         self._results[job.job_id] = outcome.result.digest
-        if self._readers[job.job_id]:
+        readers = sum(self._plan.state(d) is JobState.WAITING for d in self._wanted_dependents(job.job_id))
+        if readers:
+            self._readers[job.job_id] = readers
             self._blobs[job.job_id] = outcome.result.blob
         self._plan.done(job.job_id)
         self._made += 1
@@ -314,9 +326,14 @@ class Make:
         if self._plan.state(job.job_id) is JobState.WAITING:
             return  # it will read them again
         for dependency in self._graph.dependencies(job.job_id):
-            self._readers[dependency] -= 1
-            if self._readers[dependency] <= 0:
-                self._blobs.pop(dependency, None)
+            if dependency in self._readers:
+                self._readers[dependency] -= 1
+                if self._readers[dependency] <= 0:
+                    del self._readers[dependency]
+                    self._blobs.pop(dependency, None)
+
+    def _wanted_dependents(self, job_id: JobId) -> list[JobId]:
+        return [dependent for dependent in self._graph.dependents(job_id) if dependent in self._plan.wanted]
 
     def _must_commit(self) -> bool:
         changes = self._pending.changes

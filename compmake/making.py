@@ -44,20 +44,23 @@ def start_make(
     Raises:
         StoreError: The store is locked, read-only or failed.
     """
-    checker, store, index = workspace.checker, workspace.store, workspace.index
+    workspace.require_program()
+    store, index = workspace.store, workspace.index
     assert index is not None
     store.lock(f"compmake {workspace.name} {command}")
     try:
         workspace.refresh()  # nobody else makes from here on: what was read before may be old
-        checker = workspace.checker
-        durations = Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in store.attempts())
-        wanted = {*targets, *workspace.graph.ancestors(targets)}
-        plan = Plan(
-            workspace.graph,
-            targets,
-            priorities=durations.priorities(workspace.graph, wanted),
-            unmeasured=durations.unmeasured(workspace.graph, wanted),
-        )
+        graph, checker = workspace.graph, workspace.checker
+
+        wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
+        order = [job_id for job_id in graph.order if job_id in wanted]
+        checker.look_at_results(order)
+        done = checker.sweep(order)
+
+        def prioritise(plan: Plan) -> None:
+            durations = Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in store.attempts())
+            plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
+
         channel = MemoryChannel()
 
         def report(job_id: JobId, text: str) -> None:
@@ -67,14 +70,16 @@ def start_make(
             executor = InlineExecutor(store.objects, report, capture=not inline)
             try:
                 return Make(
-                    workspace.graph,
-                    plan,
+                    graph,
+                    Plan(graph, targets, done=done.keys()),
                     checker,
                     index,
                     store=store,
                     executor=executor,
                     channel=channel,
                     environment=environment(workspace.packages()),
+                    prioritise=prioritise,
+                    results=done,
                 ).run(command)
             finally:
                 executor.close()

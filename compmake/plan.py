@@ -35,7 +35,8 @@ class Plan:
         graph: Graph,
         targets: Iterable[JobId],
         *,
-        priorities: Mapping[JobId, float],
+        done: Collection[JobId] = (),
+        priorities: Mapping[JobId, float] | None = None,
         unmeasured: Collection[str] = (),
     ) -> None:
         """Want `targets` and all their ancestors.
@@ -43,35 +44,51 @@ class Plan:
         Args:
             graph: All jobs of the program.
             targets: Jobs asked for.
-            priorities: The higher, the earlier; a job that is not there counts 0.
-            unmeasured: Functions (`module:qualname`) of which no duration is known: one job of each goes first.
+            done: Wanted jobs known to be up to date before anything runs, together with all that they need.
+            priorities: See `prioritise`, which may also be called later.
+            unmeasured: See `prioritise`.
         """
         self._graph = graph
         targets = set(targets)
         if len(targets) < len(graph.jobs):
             targets |= graph.ancestors(targets)
         self.wanted: frozenset[JobId] = frozenset(targets)
-        self._states = dict.fromkeys(self.wanted, JobState.WAITING)
+        self._up_to_date = set(done)
+        self._states = dict.fromkeys(self.wanted, JobState.WAITING) | dict.fromkeys(done, JobState.DONE)
         self._counts = dict.fromkeys(JobState, 0)
-        self._counts[JobState.WAITING] = len(self.wanted)
+        self._counts[JobState.WAITING] = len(self.wanted) - len(self._up_to_date)
+        self._counts[JobState.DONE] = len(self._up_to_date)
         self.counts: Mapping[JobState, int] = MappingProxyType(self._counts)
         """How many wanted jobs are in each state."""
-        self._missing = {job_id: len(graph.dependencies(job_id)) for job_id in graph.jobs if job_id in self.wanted}
+        left = [job_id for job_id in graph.jobs if self._states.get(job_id) is JobState.WAITING]
+        self._missing = dict.fromkeys(done, 0) | {job_id: self._count_missing(job_id) for job_id in left}
         """Dependencies that are not DONE; kept for wanted jobs in every state."""
         self._blocked_by: dict[JobId, JobId] = {}
-        self._up_to_date: set[JobId] = set()
         self._remade: dict[JobId, int] = {}
-        self._priorities = priorities
+        self._priorities = priorities or {}
         self._queue: list[tuple[float, int, JobId]] = []
         self._queued: set[JobId] = set()
         """READY jobs that `next_ready` has not handed out; entries of others in the heap are outdated."""
         self._unmeasured = set(unmeasured)
         self._scouts: dict[str, tuple[float, int, JobId]] = {}
         """The most urgent queued job of each unmeasured function."""
-        self._index = {job_id: index for index, job_id in enumerate(self._missing)}
-        for job_id, missing in self._missing.items():
-            if not missing:
+        self._index = {job_id: index for index, job_id in enumerate(graph.jobs)}
+        for job_id in left:
+            if not self._missing[job_id]:
                 self._move(job_id, JobState.WAITING, JobState.READY)
+
+    def prioritise(self, priorities: Mapping[JobId, float], unmeasured: Collection[str] = ()) -> None:
+        """Say what is urgent, and let `next_ready` choose anew among all READY jobs, those it has returned included.
+
+        Args:
+            priorities: The higher, the earlier; a job that is not there counts 0.
+            unmeasured: Functions (`module:qualname`) of which no duration is known: one job of each goes first.
+        """
+        self._priorities, self._unmeasured = priorities, set(unmeasured)
+        self._queue, self._queued, self._scouts = [], set(), {}
+        for job_id in self._index:
+            if self._states.get(job_id) is JobState.READY:
+                self._enqueue(job_id)
 
     @property
     def finished(self) -> bool:
@@ -187,6 +204,10 @@ class Plan:
                 self._missing[dependent] = missing - 1
                 if missing == 1 and self._states[dependent] is JobState.WAITING:
                     self._move(dependent, JobState.WAITING, JobState.READY)
+
+    def _count_missing(self, job_id: JobId) -> int:
+        needed = self._graph.dependencies(job_id)
+        return sum([dependency not in self._up_to_date for dependency in needed]) if self._up_to_date else len(needed)
 
     def _settle(self, job_id: JobId) -> None:
         """Let a job go on that has just become WAITING: READY if nothing is missing, BLOCKED if something failed."""

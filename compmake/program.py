@@ -1,9 +1,11 @@
 """Finds what PROGRAM means (a module, a file, the folder of a store) and loads it under its own module name."""
 
+import contextlib
 import importlib
 import os
 import sys
 import traceback
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,10 +13,13 @@ from pathlib import Path
 from compmake.define import Definitions, defining
 from compmake.errors import CompmakeError, ProgramError
 from compmake.fingerprint.digests import digest_bytes
+from compmake.fingerprint.modules import is_user_file
 from compmake.fingerprint.values import set_main_alias
 from compmake.importing import import_by_content, imported_source
 
 STORE_PARENT = ".compmake"
+_FRAMES_SHOWN = 10
+_LINE_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,15 @@ def load_program(ref: ProgramRef) -> Program:
     import_by_content()
     folder = str(ref.folder)
     sys.path[:] = [folder, *(entry for entry in sys.path if entry not in ("", folder))]
+    sys.modules.pop(ref.name, None)  # opened before in this process: its jobs are defined anew
+    importlib.invalidate_caches()
     before, sys.argv = sys.argv, [str(ref.path)]
     try:
-        with defining(definitions):
+        with defining(definitions), _printing_to_stderr():
             importlib.import_module(ref.name)
-    except (CompmakeError, Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _loading_failed(ref, error) from error
     finally:
         sys.argv = before
@@ -137,7 +146,7 @@ def _forbid_shadowing(ref: ProgramRef) -> None:
 
 
 def _loading_failed(ref: ProgramRef, error: BaseException) -> CompmakeError:
-    frames = _user_frames(error)
+    frames = [f for f in _user_frames(traceback.extract_tb(error.__traceback__)) if is_user_file(f.filename)]
     where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
     if isinstance(error, CompmakeError):
         return type(error)(f"{where}{error}")
@@ -146,12 +155,48 @@ def _loading_failed(ref: ProgramRef, error: BaseException) -> CompmakeError:
             f"{where}{ref.name} called sys.exit({'' if error.code is None else repr(error.code)}) while loading. "
             'Put what should not run then under `if __name__ == "__main__":`.'
         )
-    lines = traceback.format_list(frames[-10:]) + traceback.format_exception_only(error)
-    return ProgramError(f"{ref.name} raised while it was loading:\n{''.join(lines).rstrip()}")
+    shown = _short(traceback.TracebackException.from_exception(error))
+    lines = [_cut(line) for line in "".join(shown.format()).rstrip().split("\n")]
+    if lines[0] == "Traceback (most recent call last):":  # it starts at the program's first line: no need to say so
+        del lines[0]
+    return ProgramError("\n".join([f"{ref.name} raised while it was loading:", *lines]))
 
 
-def _user_frames(error: BaseException) -> list[traceback.FrameSummary]:
+def _short(error: traceback.TracebackException) -> traceback.TracebackException:
+    """Leave the last user frames of an exception, of what caused it, and of its members."""
+    error.stack = traceback.StackSummary.from_list(_user_frames(error.stack)[-_FRAMES_SHOWN:])
+    for inner in (error.__cause__, error.__context__, *(error.exceptions or ())):
+        if inner is not None:
+            _short(inner)
+    return error
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LINE_CHARS else f"{line[:_LINE_CHARS]}... ({len(line) - _LINE_CHARS:,} more)"
+
+
+def _user_frames(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
     """Return the frames from the program's first line on: neither compmake's nor those of Python's import."""
-    own = str(Path(__file__).parent) + os.sep
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f for f in frames if not f.filename.startswith((own, "<frozen importlib"))]
+    own = (str(Path(__file__).parent) + os.sep, "<frozen importlib", importlib.__file__)
+    return [f for f in frames if not f.filename.startswith(own)]
+
+
+@contextlib.contextmanager
+def _printing_to_stderr() -> Iterator[None]:
+    """Send what the program prints while it loads to standard error: standard output is for what commands answer."""
+    with contextlib.suppress(Exception):  # without a standard output, or with one that is no file
+        sys.stdout.flush()
+    try:
+        saved = os.dup(1)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from compmake.errors import UserError
-from compmake.graph import Graph
+from compmake.graph import Graph, natural_key
 from compmake.job import Argument, Dependency, Digest, Job, JobId, JobState, Reason, ReasonCode, Record
 from compmake.records import Records
 from compmake.staleness import Inputs
@@ -78,8 +78,10 @@ class RecordedStatus:
     def arguments(self, job_id: JobId) -> list[tuple[str, str]]:
         """Return the arguments as they were: name or place, and short text; promises as `<job id>`."""
         job = self.graph.jobs[job_id]
-        dependencies = [(dependency.place, f"<{dependency.job_id}>") for dependency in job.dependencies]
-        return [(a.place, a.text) for a in job.described or ()] + dependencies
+        shown = {argument.place: argument.text for argument in job.described or ()}
+        # Promises inside a container are marks in its text.
+        shown |= {place: f"<{dep}>" for place, dep in job.dependencies if place.count("[") == 1}
+        return [(place, shown[place]) for place in sorted(shown, key=natural_key)]
 
     def blocked_by(self, job_id: JobId) -> list[JobId]:  # noqa: ARG002 -- the store does not tell what waits
         """Return nothing: records do not tell which jobs wait."""

@@ -1,7 +1,8 @@
 """The records of a store as one run sees and changes them: newest, superseded, and which are free to be claimed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 
 from compmake.job import Digest, JobId, Record
 from compmake.staleness import Inputs
@@ -10,12 +11,23 @@ from compmake.staleness import Inputs
 class Records:
     """Records in memory. Every change made here is also made in the store by the same run's commits."""
 
-    def __init__(self, newest: dict[JobId, Record], superseded: dict[JobId, list[Record]]) -> None:
+    def __init__(self, newest: dict[JobId, Record], load_superseded: Callable[[], dict[JobId, list[Record]]]) -> None:
+        """Begin with what the store has.
+
+        Args:
+            newest: `Store.load_records`.
+            load_superseded: `Store.load_superseded`, called when a job's newest record does not match.
+        """
         self.newest = newest
-        self.superseded = superseded
+        self._load_superseded = load_superseded
         # Built when the first job has no matching record of its own: most runs never need it.
         self._by_function: dict[str, dict[Digest, list[Record]]] | None = None
         self._modules: dict[str, set[str]] = defaultdict(set)
+
+    @cached_property
+    def superseded(self) -> dict[JobId, list[Record]]:
+        """Older successes by job, newest first."""
+        return self._load_superseded()
 
     def put(self, record: Record) -> None:
         """Make `record` the newest of its job; a success before it is superseded."""
@@ -80,6 +92,6 @@ class Records:
             self._by_function[record.function][record.fingerprint].remove(record)
 
     def _supersede(self, job_id: JobId) -> None:
-        before = self.newest.pop(job_id, None)
+        before = self.newest.get(job_id)
         if before is not None and before.ok:
             self.superseded.setdefault(job_id, []).insert(0, before)

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,43 +94,39 @@ def recorded_files(inputs: str) -> list[FileState]:
         return []
 
 
-def fingerprint(
-    function: str,
-    arguments: Iterable[Argument],
-    dependencies: Iterable[tuple[str, JobId, Digest]],
-    files: Iterable[FileState],
-    options: Mapping[str, str],
-    code: Digest,
-) -> Digest:
-    """Return the digest of everything that counts; job ids do not, so that ids may shift."""
-    pieces: list[str | bytes | None] = [function]
-    for place, digest, _, _ in arguments:
-        pieces += ("a", place, digest or b"?")
-    for place, _, result in dependencies:
-        pieces += ("d", place, result)
+def fingerprint(call: bytes, results: Sequence[Digest], code: Digest, context: Digest) -> Digest:
+    """Return the digest of everything that counts; job ids do not, so that ids may shift.
+
+    Args:
+        call: Function, arguments and places of promises, see `Definitions.call_of`.
+        results: Result digests of the dependencies, in the order of their places.
+        code: Digest of the code set.
+        context: Digest of files and options, see `context_digest`.
+    """
+    # All but the call, which says how many results there are, is of one length: nothing is ambiguous.
+    return Digest(blake3(b"".join((code, context, *results, call))).digest(length=DIGEST_BYTES))
+
+
+def context_digest(files: Iterable[FileState], options: Mapping[str, str]) -> Digest:
+    """Return the digest of what else counts for a job: its input files and options."""
+    pieces: list[str | bytes] = []
     for file in files:
         pieces += ("f", file.path, file.digest or b"gone")
     for name in sorted(options):
         pieces += ("o", name, options[name])
-    pieces.append(code)
     return _digest(pieces)
 
 
-def call_digest(function: str, arguments: Iterable[Argument], dependencies: Iterable[tuple[str, Digest]]) -> Digest:
+def call_digest(call: bytes, dependencies: Iterable[Digest]) -> Digest:
     """Return the identity of a call that is known without running anything and does not depend on ids or code.
 
-    `dependencies` are places with the call digests of the jobs there.
+    `dependencies` are the call digests of the jobs whose results it takes, in the order of their places.
     """
-    pieces: list[str | bytes | None] = [function]
-    for place, digest, text, _ in arguments:
-        pieces += ("a", place, digest or text)
-    for place, call in dependencies:
-        pieces += ("d", place, call)
-    return _digest(pieces)
+    return Digest(blake3(b"".join((*dependencies, call))).digest(length=DIGEST_BYTES))
 
 
-def _digest(pieces: Iterable[str | bytes | None]) -> Digest:
-    encoded = [p if isinstance(p, bytes) else str(p).encode("utf-8", "surrogatepass") for p in pieces]
+def _digest(pieces: Iterable[str | bytes]) -> Digest:
+    encoded = [p if isinstance(p, bytes) else p.encode("utf-8", "surrogatepass") for p in pieces]
     prefixed = b"".join([b"%d:%b" % (len(p), p) for p in encoded])
     return Digest(blake3(prefixed).digest(length=DIGEST_BYTES))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compmake.checking import Checker, Match
 from compmake.functions import parameter_name
-from compmake.graph import Graph
+from compmake.graph import Graph, natural_key
 from compmake.job import Digest, JobId, JobState, Reason, ReasonCode
 from compmake.staleness import Current, Explain
 
@@ -18,16 +18,13 @@ class JobStatus:
 
     state: JobState
     """DONE, STALE, TODO, FAILED or BLOCKED."""
-    now: Current
-    match: Match | None
-    """The record that its own inputs match."""
+    is_matched: bool = True
+    """Whether a record matches its own inputs: then only a dependency's new result can make it run."""
     waits_for: tuple[JobId, ...] = ()
     """Dependencies that are not done."""
 
-    @property
-    def may_change(self) -> bool:
-        """Whether only a dependency's new result can make the job run."""
-        return self.match is not None and self.state is not JobState.DONE
+
+_DONE = JobStatus(JobState.DONE)
 
 
 class Status:
@@ -49,11 +46,15 @@ class Status:
         self._explain = explain
         wanted = None if targets is None else {*(chosen := list(targets)), *graph.ancestors(chosen)}
         self.jobs: dict[JobId, JobStatus] = {}
-        results: dict[JobId, Digest] = {}
         order = [job_id for job_id in graph.order if wanted is None or job_id in wanted]
         checker.look_at_results(order)
+        self._results = checker.sweep(order)
         for job_id in order:
-            self.jobs[job_id] = self._look(job_id, results)
+            self.jobs[job_id] = _DONE if job_id in self._results else self._look(job_id)
+
+    def now(self, job_id: JobId) -> Current:
+        """Return the job as it is now, compared with the results that its dependencies have now."""
+        return self._checker.current(job_id, self._results)
 
     def states(self) -> dict[JobId, JobState]:
         """Return every job's state."""
@@ -68,22 +69,19 @@ class Status:
         status = self.jobs[job_id]
         if status.state is JobState.DONE:
             return ()
-        own = () if status.match is not None else self._checker.reasons(status.now, self._explain)
+        own = () if status.is_matched else self._checker.reasons(self.now(job_id), self._explain)
         if own:
             return own
         return tuple(Reason(ReasonCode.MAY_CHANGE, f"may change: {dep}", new=dep) for dep in status.waits_for)
 
     def arguments(self, job_id: JobId) -> list[tuple[str, str]]:
         """Return the arguments: parameter name and short text, promises as `<job id>`."""
-        now = self.jobs[job_id].now
+        now = self.now(job_id)
         parameters = self._explain.parameters(now.job)
-        shown = [(parameter_name(place, parameters), text) for place, _, text, _ in now.arguments]
-        # A promise that is an argument by itself is shown as the job; inside a container the text has a mark for it.
-        promises = dict(now.job.dependencies)
-        return [
-            (name, f"<{promises[argument.place]}>" if argument.place in promises else text)
-            for (name, text), argument in zip(shown, now.arguments, strict=True)
-        ]
+        shown = {argument.place: argument.text for argument in now.arguments}
+        # Promises inside a container are marks in its text.
+        shown |= {place: f"<{dep}>" for place, dep in now.job.dependencies if place.count("[") == 1}
+        return [(parameter_name(place, parameters), shown[place]) for place in sorted(shown, key=natural_key)]
 
     def blocked_by(self, job_id: JobId) -> list[JobId]:
         """Return the chain from a blocked job to the failed one that blocks it, that one last."""
@@ -100,21 +98,20 @@ class Status:
                     break
         return chain
 
-    def _look(self, job_id: JobId, results: dict[JobId, Digest]) -> JobStatus:
+    def _look(self, job_id: JobId) -> JobStatus:
         checker, jobs = self._checker, self.jobs
         needed = self.graph.dependencies(job_id)
         waits = tuple([dep for dep in needed if jobs[dep].state is not JobState.DONE])
-        now = checker.current(job_id, results)
-        match = checker.match(now, results)
-        results[job_id] = self._result(job_id, match)
+        match = checker.match(checker.current(job_id, self._results), self._results)
+        self._results[job_id] = self._result(job_id, match)
         if match is not None:
-            return JobStatus(JobState.STALE if waits else JobState.DONE, now, match, waits)
+            return JobStatus(JobState.STALE, True, waits) if waits else _DONE
         record = checker.records.newest.get(job_id)
         if record is not None and not record.ok and not record.asked:
-            return JobStatus(JobState.FAILED, now, None, waits)
+            return JobStatus(JobState.FAILED, False, waits)
         if any(jobs[dep].state in (JobState.FAILED, JobState.BLOCKED) for dep in waits):
-            return JobStatus(JobState.BLOCKED, now, None, waits)
-        return JobStatus(JobState.TODO if record is None else JobState.STALE, now, None, waits)
+            return JobStatus(JobState.BLOCKED, False, waits)
+        return JobStatus(JobState.TODO if record is None else JobState.STALE, False, waits)
 
     def _result(self, job_id: JobId, match: Match | None) -> Digest:
         """Return what dependents are compared with: the result there is, though it may change."""

@@ -25,7 +25,7 @@ from compmake.job_progress import set_hook
 from compmake.store import Objects
 
 VALUE_DIGEST_BYTES = 1 << 20
-"""Results that pickle to less are compared by value, larger ones by the bytes stored."""
+"""Results whose pickle, the buffers of arrays not counted, is below this are compared by value, others by bytes."""
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
@@ -65,7 +65,7 @@ class Worker:
                 set_hook(partial(self._report, call.job_id))
                 with _folder_kept(notes), running(call.job_id):
                     value = function(*args, **kwargs)
-                result = self._save(value)
+                result = self._save(value, call.seed)
                 kind = OutcomeKind.OK
             except DependenciesDamagedError as error:
                 kind, damaged = OutcomeKind.DAMAGED, tuple(error.job_ids)
@@ -95,10 +95,10 @@ class Worker:
             notes=tuple(notes),
         )
 
-    def _save(self, value: object) -> Result:
+    def _save(self, value: object, seed: int) -> Result:
         pieces = dump_value(value)
         description = None
-        if sum(len(memoryview(piece).cast("B")) for piece in pieces) < VALUE_DIGEST_BYTES:
+        if sum(len(piece) for piece in pieces if not isinstance(piece, memoryview)) < VALUE_DIGEST_BYTES:
             description = describe(value, "result")
         files = tuple(FileStates().state(path) for path in description.files) if description is not None else ()
         for file in files:
@@ -109,8 +109,11 @@ class Worker:
         blob = self._objects.write(pieces)
         digest = blob.digest
         if description is not None and description.digest is not None:
-            contents = b"".join(file.digest or b"" for file in files)
-            digest = digest_bytes(description.digest + contents) if files else description.digest
+            # Contents of files count; so does, where the value has functions to call, what made it: the seed stands
+            # for the job's fingerprint.
+            more = b"".join(file.digest or b"" for file in files)
+            more += seed.to_bytes(8, "big") if description.carries_code else b""
+            digest = digest_bytes(description.digest + more) if more else description.digest
         return Result(digest, blob, files, description.text if description is not None else "")
 
     def _imported_since_start(self) -> tuple[tuple[str, str, Digest], ...]:

@@ -55,7 +55,7 @@ class Workspace:
     def records(self) -> Records:
         """What the store remembers."""
         if self._records is None:
-            self._records = Records(self.store.load_records(), self.store.load_superseded())
+            self._records = Records(self.store.load_records(), self.store.load_superseded)
         return self._records
 
     @property
@@ -164,4 +164,6 @@ class Workspace:
             self.store.cache_code(entries)
 
 
-_OWN_PACKAGES: Collection[Any] = frozenset({"compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"})
+_OWN_PACKAGES: Collection[Any] = frozenset(
+    {"__main__", "compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"}
+)

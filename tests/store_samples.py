@@ -1,6 +1,10 @@
 """Records, results and stores for the tests of stores."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from compmake.fingerprint.digests import digest_bytes
@@ -10,6 +14,17 @@ from compmake.store.files import FileStore
 
 LARGE = 100_000
 """Bytes of a result that becomes an object."""
+
+
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """An empty folder, in memory where there is such a place: for tests that open a store a thousand times."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def digest(value: object) -> Digest:

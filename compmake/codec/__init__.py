@@ -11,8 +11,9 @@ from compmake.codec.calls import (
     is_immutable,
     load_call,
 )
+from compmake.codec.marks import file_mark, importable_name, promise_mark
 from compmake.codec.results import dump_value, load_value, plain_pickle
-from compmake.codec.streams import LoadError, file_mark, importable_name, promise_mark, round_trip
+from compmake.codec.streams import LoadError, round_trip
 from compmake.codec.unpicklable import find_unpicklable, kind_in_words, reduced
 
 __all__ = [

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from compmake.codec.marks import promise_mark
 from compmake.codec.results import join_stream, load_value
-from compmake.codec.streams import Buffer, LoadError, pickle_stream, promise_mark, unpickle
+from compmake.codec.streams import Buffer, LoadError, pickle_stream, unpickle
 from compmake.codec.unpicklable import find_promise_key, find_unpicklable
 from compmake.errors import CompmakeError, DefinitionError, ResultDamagedError, ResultMissingError, UnpicklableError
 from compmake.job import Blob, File, JobId, Promise

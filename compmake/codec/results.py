@@ -4,7 +4,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from compmake.codec.streams import Buffer, LoadError, Stream, file_mark, pickle_stream, unpickle
+from compmake.codec.marks import file_mark
+from compmake.codec.streams import Buffer, LoadError, Stream, pickle_stream, unpickle
 from compmake.codec.unpicklable import find_unpicklable
 from compmake.errors import UnpicklableError
 

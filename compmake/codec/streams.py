@@ -3,16 +3,12 @@
 import copyreg
 import io
 import pickle
-import sys
-from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
-from types import FunctionType
-from typing import Any, ClassVar, NamedTuple, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-import cloudpickle
-
+from compmake.codec.marks import BOTH_MARKS, FILE_MARK, MARKS_MODULE, file_mark, promise_mark
 from compmake.errors import CompmakeError
-from compmake.job import File, JobId, Promise
+from compmake.job import JobId
 
 PROTOCOL = 5
 OUT_OF_BAND_BYTES = 1024
@@ -32,74 +28,11 @@ class Stream(NamedTuple):
     buffers: list[memoryview]
 
 
-def promise_mark(job_id: JobId) -> Any:
-    """Stand in a pickled call for a promise; whoever loads the call says what it becomes."""
-    return Promise(job_id)
-
-
-def file_mark(path: str) -> Any:
-    """Stand in a pickle for a `File`; whoever loads it says what it becomes."""
-    return File(path)
-
-
-# Stored pickles name these two; that name must outlive a rearrangement of our files.
-_MARKS_MODULE = "compmake.codec"
-promise_mark.__module__ = file_mark.__module__ = _MARKS_MODULE
-
-
-def _reduce_promise(promise: Promise) -> tuple[Callable[[JobId], Any], tuple[JobId]]:
-    return promise_mark, (promise.job_id,)
-
-
-def _reduce_file(file: File) -> tuple[Callable[[str], Any], tuple[str]]:
-    return file_mark, (file.path,)
-
-
-def _refuse(value: Any) -> NoReturn:
-    raise pickle.PicklingError(f"cannot pickle {type(value).__qualname__!r} object")
-
-
-# Cloudpickle would read an open file to its end and turn a memoryview into bytes, behind the user's back.
-_REFUSED: dict[type, Callable[[Any], Any]] = {io.TextIOWrapper: _refuse, memoryview: _refuse}
-_FILE_MARK: dict[type, Callable[[Any], Any]] = {File: _reduce_file}
-_BOTH_MARKS: dict[type, Callable[[Any], Any]] = {File: _reduce_file, Promise: _reduce_promise}
-
-
-class _ByValue(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
-    """Cloudpickle, but by value only what cannot be found by its name, also in `__main__`."""
-
-    dispatch_table: ClassVar[Mapping[type, Any]] = ChainMap(_FILE_MARK, _REFUSED, cloudpickle.Pickler.dispatch_table)
-
-    def reducer_override(self, obj: Any) -> Any:
-        """Leave to pickle what it can name."""
-        if isinstance(obj, FunctionType | type) and importable_name(obj) is not None:
-            return NotImplemented
-        return super().reducer_override(obj)
-
-
-class _ByValueWithPromises(_ByValue):
-    dispatch_table: ClassVar[Mapping[type, Any]] = ChainMap(_BOTH_MARKS, _REFUSED, cloudpickle.Pickler.dispatch_table)
-
-
 class _Sink:
     """A file to write to that keeps the pieces as they come: large `bytes` are not copied."""
 
     def __init__(self, write: Callable[[Buffer], object]) -> None:
         self.write = write
-
-
-def importable_name(thing: Any) -> tuple[str, str] | None:
-    """Return module and qualified name by which `thing` itself is found among the loaded modules, None if it is not."""
-    try:
-        module, qualname = thing.__module__, thing.__qualname__
-        if type(module) is not str or type(qualname) is not str or "<" in qualname:
-            return None
-        found: Any = sys.modules[module]
-        for name in qualname.split("."):
-            found = getattr(found, name)
-    except Exception:  # whatever a descriptor of the user's raises, the name does not lead there
-        return None
-    return (module, qualname) if found is thing else None
 
 
 def pickle_stream(value: Any, *, promises: bool, out_of_band: bool = True) -> Stream:
@@ -116,7 +49,9 @@ def pickle_stream(value: Any, *, promises: bool, out_of_band: bool = True) -> St
     try:
         return _pickle_with(pickle.Pickler, value, promises, out_of_band)
     except Exception:
-        return _pickle_with(_ByValueWithPromises if promises else _ByValue, value, promises, out_of_band)
+        from compmake.codec.by_value import ByValue, ByValueWithPromises  # cloudpickle costs every start 10 ms
+
+        return _pickle_with(ByValueWithPromises if promises else ByValue, value, promises, out_of_band)
 
 
 def pickling_error(value: Any, *, promises: bool) -> Exception | None:
@@ -141,7 +76,7 @@ def _pickle_with(pickler_type: type[pickle.Pickler], value: Any, promises: bool,
     pickler = pickler_type(_Sink(stream.pieces.append), PROTOCOL, buffer_callback=keep_outside if out_of_band else None)
     if pickler_type is pickle.Pickler:
         # A plain dict: a ChainMap would be asked in Python for every object.
-        marks = _BOTH_MARKS if promises else _FILE_MARK
+        marks = BOTH_MARKS if promises else FILE_MARK
         pickler.dispatch_table = {**copyreg.dispatch_table, **marks}
     pickler.dump(value)
     return stream
@@ -160,7 +95,7 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Hand marks to whoever loads, everything else to pickle."""
-        if module == _MARKS_MODULE and name in self._marks:
+        if module == MARKS_MODULE and name in self._marks:
             return self._marks[name]
         return super().find_class(module, name)
 

@@ -9,7 +9,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from compmake.codec.streams import importable_name, pickling_error
+from compmake.codec.marks import importable_name
+from compmake.codec.streams import pickling_error
 from compmake.job import Promise
 
 _WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
@@ -154,7 +155,7 @@ def find_unpicklable(value: Any, place: str, *, promises: bool = True) -> tuple[
     way = [value]  # also keeps alive what exists only while somebody looks at it
     while True:
         error = pickling_error(way[-1], promises=promises)
-        if isinstance(error, RecursionError):
+        if len(way) > 1 and _is_too_deep(error):
             return place, "a structure that is nested too deeply"
         for part in parts(way[-1]):
             if all(part.value is not seen for seen in way) and pickling_error(part.value, promises=promises):
@@ -162,7 +163,13 @@ def find_unpicklable(value: Any, place: str, *, promises: bool = True) -> tuple[
                 way.append(part.value)
                 break
         else:
+            if _is_too_deep(error):
+                return place, "a structure that is nested too deeply"
             return place, _words_with_cause(way[-1], error)
+
+
+def _is_too_deep(error: Exception | None) -> bool:
+    return isinstance(error, RecursionError) or (error is not None and isinstance(error.__cause__, RecursionError))
 
 
 def _words_with_cause(value: Any, error: Exception | None) -> str:

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-SCHEME = "1"
+SCHEME = "2"
 """Raised whenever the canonical form or what `units` extracts changes: everything counts as changed then."""
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef

@@ -11,8 +11,9 @@ from pathlib import PurePath
 from types import FunctionType, ModuleType
 from typing import Any
 
+from compmake.fingerprint.facts import Facts
+from compmake.fingerprint.modules import class_name
 from compmake.fingerprint.objects import code_in
-from compmake.fingerprint.units import Facts
 from compmake.fingerprint.values import describe
 from compmake.job import Digest
 
@@ -50,12 +51,12 @@ class Captured:
         self._code: dict[str, list[FunctionType | type]] = {}
         for name in facts.names:
             value = values.get(name)
-            if "." in name or isinstance(value, _ATOMS) or name not in values:
+            if "." in name or issubclass(type(value), _ATOMS) or name not in values:
                 continue
-            if type(value) is FunctionType or isinstance(value, ModuleType):
+            if _is_plain_function(value, name) or issubclass(type(value), ModuleType):
                 continue
             self._code[name] = code_in([value])
-            if not isinstance(value, type):
+            if not issubclass(type(value), type):
                 self._described[name] = self._describe(name)
 
     def by_value(self, name: str) -> tuple[Digest, str] | None:
@@ -67,6 +68,10 @@ class Captured:
     def code(self, name: str) -> list[FunctionType | type]:
         """Return functions and classes in the value, the value's own class included."""
         return self._code.get(name, [])
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the module had a global of this name."""
+        return name in self._values
 
     def unexplained(self, name: str) -> list[FunctionType | type]:
         """Return the code in a name that no statement binds: it was set from elsewhere."""
@@ -132,24 +137,29 @@ class Captured:
         return found
 
 
+def _is_plain_function(value: object, name: str) -> bool:
+    """Tell whether it is a function with nothing in it that its source does not show."""
+    return type(value) is FunctionType and not (value.__closure__ or value.__dict__) and value.__qualname__ == name
+
+
 def is_plain(value: object) -> bool:
     """Tell whether a value counts by value: numbers, texts, dates, arrays, and containers of such, up to 1 MB."""
     budget = MAX_VALUE_BYTES
-    stack: list[object] = [value]
+    stack: list[Any] = [value]
     while stack and budget > 0:
         item = stack.pop()
         kind = type(item)
         if kind in _ATOMS:
-            budget -= len(item) if isinstance(item, str | bytes) else 8
-        elif isinstance(item, _SCALARS):
+            budget -= len(item) if kind in (str, bytes) else 0
+        elif issubclass(kind, _SCALARS):
             budget -= 16
         elif kind in _CONTAINERS or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
-            budget -= 8
-            stack.extend(_items(item))
+            budget -= 8 + 8 * len(item)
+            stack.extend(_items(item) if budget > 0 else ())
         elif is_dataclass(kind) and getattr(getattr(kind, _DATACLASS_PARAMETERS, None), "frozen", False):
             budget -= 8
             stack.extend(getattr(item, each.name, None) for each in fields(kind))
-        elif kind.__module__ == "numpy" and getattr(getattr(item, "dtype", None), "kind", "O") in "biufcSUMm":
+        elif class_name(kind)[0] == "numpy" and getattr(getattr(item, "dtype", None), "kind", "O") in "biufcSUMm":
             budget -= int(getattr(item, "nbytes", budget))
         else:
             return False

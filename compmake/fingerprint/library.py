@@ -1,16 +1,17 @@
 """The user's modules as far as they are known: source, facts, and what their globals were when loaded."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from types import CodeType, FunctionType
+from typing import cast
 
 from compmake.fingerprint.canonical import SCHEME
 from compmake.fingerprint.captured import Captured
-from compmake.fingerprint.modules import Source, loaded_user_modules, locate, read_source
+from compmake.fingerprint.facts import WHOLE_FILE, Facts, Hidden, Unit
+from compmake.fingerprint.modules import Source, class_name, loaded_user_modules, locate, read_source
 from compmake.fingerprint.split import RESIDUE
-from compmake.fingerprint.units import WHOLE_FILE, Facts, Hidden, Unit, parse
+from compmake.fingerprint.units import parse
 
 
 class Module:
@@ -157,10 +158,12 @@ class Library:
 
     def root_of(self, thing: FunctionType | type) -> list[str]:
         """Return the units that a function or class comes from; none if it is not the user's."""
+        if issubclass(type(thing), type):
+            module_name, qualname = class_name(cast(type, thing))
+            return self._class_root(self.named(module_name), qualname)
+        thing = cast(FunctionType, thing)
         qualname = thing.__qualname__
         module = self.named(str(thing.__module__))
-        if isinstance(thing, type):
-            return self._class_root(module, qualname)
         code = thing.__code__
         found: list[str] = []
         if module and module.facts.is_whole_file:
@@ -209,7 +212,7 @@ class Library:
             data = kept.get(keys[name])
             try:
                 found[name] = Facts.from_bytes(data) if data is not None else self._parsed(keys[name], source)
-            except (ValueError, json.JSONDecodeError):  # a damaged cache is only slower
+            except ValueError:  # a damaged cache is only slower
                 found[name] = self._parsed(keys[name], source)
         return found
 

@@ -86,9 +86,14 @@ def user_source_path(module: ModuleType) -> str | None:
     return path
 
 
+def class_name(kind: type) -> tuple[str, str]:
+    """Return module and qualified name of a class, without asking its metaclass, which may be the user's."""
+    return str(type.__getattribute__(kind, "__module__")), str(type.__getattribute__(kind, "__qualname__"))
+
+
 def is_user_class(kind: type) -> bool:
     """Tell whether a class was made by the user's code."""
-    module = sys.modules.get(str(kind.__module__))
+    module = sys.modules.get(class_name(kind)[0])
     return module is not None and (user_source_path(module) is not None or module.__name__ == "__main__")
 
 

@@ -25,14 +25,15 @@ def code_in(values: Iterable[object]) -> list[FunctionType | type]:
     queue: deque[Any] = deque(values)
     while queue and len(seen) < MAX_OBJECTS:
         value = queue.popleft()
-        if isinstance(value, _ATOMS) or id(value) in seen:
+        if issubclass(type(value), _ATOMS) or id(value) in seen:  # isinstance() asks the object, which may lie
             continue
         seen[id(value)] = value  # also keeps it alive, so that no id is used twice
         if type(value) is FunctionType or issubclass(type(value), type):
             found[id(value)] = value
         elif type(value) is not MethodType:
             found[id(type(value))] = type(value)
-        queue.extend(_inside(value))
+        if len(queue) < MAX_OBJECTS:
+            queue.extend(_inside(value))
     return list(found.values())
 
 
@@ -64,12 +65,14 @@ def _inside(value: Any) -> Iterator[object]:
     elif issubclass(kind, list | tuple | set | frozenset | deque):
         base = next(base for base in (list, tuple, set, frozenset, deque) if issubclass(kind, base))
         yield from _few(base.__iter__(value))
-    elif not issubclass(kind, type) and is_user_class(kind):
-        yield from _attributes(value)
+    elif not issubclass(kind, type):
+        yield from _attributes(value) if is_user_class(kind) else _wrapped(value)
     elif issubclass(kind, type) and is_user_class(value):
         # A registry may be an attribute of a class; its methods are found by name.
         attributes = type.__dict__["__dict__"].__get__(value)
-        yield from [item for item in attributes.values() if isinstance(item, dict | list | tuple | set | frozenset)]
+        yield from [
+            item for item in attributes.values() if issubclass(type(item), dict | list | tuple | set | frozenset)
+        ]
 
 
 def _attributes(value: Any) -> Iterator[object]:
@@ -81,6 +84,17 @@ def _attributes(value: Any) -> Iterator[object]:
                 except Exception:  # an empty slot; and nothing here may raise
                     continue
                 yield held  # `__dict__` as a dict, whose values are looked at in turn
+
+
+def _wrapped(value: Any) -> Iterator[object]:
+    """Return the functions that a callable object of a library stands for: `numpy.vectorize(f)`, `numba.jit(f)`."""
+    if not callable(value):
+        return
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except Exception:  # none; and nothing here may raise
+        return
+    yield from [item for item in attributes.values() if type(item) is FunctionType]
 
 
 def _few(items: Iterable[object]) -> Iterator[object]:

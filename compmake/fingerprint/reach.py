@@ -3,19 +3,16 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from compmake.fingerprint.facts import Unit
 from compmake.fingerprint.library import Library, Module
 from compmake.fingerprint.patterns import Pattern
 from compmake.fingerprint.relations import Relations, is_special, owner_of
 from compmake.fingerprint.resolve import Resolver
 from compmake.fingerprint.split import RESIDUE
-from compmake.fingerprint.units import Unit
 from compmake.job import Digest
 
 CONSTRUCTORS = frozenset({"__init__", "__post_init__"})
 """Special methods that run when an object is made, not when a finished one is used."""
-
-# Functions of libraries that make another object of the class they are given.
-_REMAKERS = frozenset({"dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve"})
 
 
 class Reach:
@@ -81,7 +78,7 @@ class Reach:
             self.use(f"{unit}.{name}", unit)
         for base in self._resolver.bases(module, facts):
             self.use(base, unit)
-        for method in self._relations.methods(unit, lambda name, method: is_special(name) or bool(method.decorators)):
+        for method in self._relations.coming_with(unit):
             self.add(method, unit)
         if self._relations.has_subclass_hook(unit):
             for subclass in self._relations.subclasses(unit, self._attempted):
@@ -103,9 +100,9 @@ class Reach:
             self.add(f"{module.name}:{RESIDUE}", unit)
         for registered in self._relations.registered_with(unit):
             self.use(registered, unit)
-        if facts.kind in ("global", "class") and module.captured is not None and self._is_value(module, unit):
+        if self._is_value(module, unit):
+            self._want_texts(facts, unit)  # a list of names may say what is looked up
             return
-        self.constructs |= facts.uses.constructs
         self._follow(module, unit, facts)
 
     def _is_value(self, module: Module, unit: str) -> bool:
@@ -118,28 +115,25 @@ class Reach:
             for root in self._library.root_of(thing):
                 if root != unit:
                     self.use(root, unit)
-        value = captured.by_value(name) if module.facts.unit(name).kind == "global" else None
+        is_global = name in module.facts and module.facts.unit(name).kind == "global"
+        value = captured.by_value(name) if is_global else None
         if value is not None:
             self.by_value[unit] = value
         return value is not None
 
     def _follow(self, module: Module, unit: str, facts: Unit) -> None:
-        is_light = facts.kind == "class" and unit not in self.classes
-        owner = unit.partition(":")[2] if facts.kind == "class" else owner_of(unit).partition(":")[2]
-        for dotted in facts.uses.names:
-            if is_light and dotted in facts.bases:
-                continue
-            meanings, attributes = self._resolver.chain(module, dotted, facts.uses.imports, owner)
-            for meaning in meanings:
-                if meaning.kind == "unit":
-                    self.use(meaning.name, unit)
-                elif meaning.kind == "library" and meaning.name in _REMAKERS:
-                    self.constructs = True
-            self._want(attributes, self._attributes, unit)
-        if is_light:
+        is_whole = facts.kind != "class" or unit in self.classes
+        mentions = self._relations.mentions(unit, with_bases=is_whole)
+        self.constructs |= mentions.constructs
+        for mentioned in mentions.units:
+            self.use(mentioned, unit)
+        if not is_whole:
             for base in self._resolver.bases(module, facts):
                 self.touch(base, unit)
-        self._want(facts.uses.attributes, self._attributes, unit)
+        self._want(mentions.attributes, self._attributes, unit)
+        self._want_texts(facts, unit)
+
+    def _want_texts(self, facts: Unit, unit: str) -> None:
         self._want(facts.uses.texts, self._texts, unit)
         for pattern in facts.uses.patterns:
             if self._patterns.setdefault(pattern, unit) == unit:

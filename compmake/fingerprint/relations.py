@@ -1,10 +1,24 @@
 """How units hang together across modules: methods, subclasses, and what a decorator registers with what."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
+from compmake.fingerprint.facts import Unit
 from compmake.fingerprint.library import Library
 from compmake.fingerprint.resolve import Resolver
-from compmake.fingerprint.units import Unit
+
+# Functions of libraries that make another object of the class they are given.
+_REMAKERS = frozenset({"dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve"})
+
+
+class Mentions(NamedTuple):
+    """What a unit mentions, followed through imports."""
+
+    units: tuple[str, ...]
+    attributes: tuple[str, ...]
+    """Asked of objects that are not known."""
+    constructs: bool
+    """It may make an object of the class of one that it was given."""
 
 
 class Relations:
@@ -16,6 +30,41 @@ class Relations:
         self._by_base: dict[frozenset[str], dict[str, list[str]]] = {}
         self._registered: dict[str, list[str]] | None = None
         self._is_called_back: dict[str, bool] = {}
+        self._mentions: dict[tuple[str, bool], Mentions] = {}
+        self._special: dict[str, tuple[str, ...]] = {}
+
+    def mentions(self, unit: str, *, with_bases: bool = True) -> Mentions:
+        """Return what a unit mentions; for a class perhaps without its bases."""
+        known = self._mentions.get((unit, with_bases))
+        if known is None:
+            known = self._mentions[unit, with_bases] = self._follow(unit, with_bases)
+        return known
+
+    def _follow(self, unit: str, with_bases: bool) -> Mentions:
+        found = self._library.unit(unit)
+        if found is None:
+            return Mentions((), (), False)
+        module, facts = found
+        owner = unit.partition(":")[2] if facts.kind == "class" else owner_of(unit).partition(":")[2]
+        units: dict[str, None] = {}
+        wanted = set(facts.uses.attributes)
+        constructs = facts.uses.constructs
+        for dotted in facts.uses.names:
+            if dotted in facts.bases and not with_bases:
+                continue
+            meanings, attributes = self._resolver.chain(module, dotted, facts.uses.imports, owner)
+            units.update((meaning.name, None) for meaning in meanings if meaning.kind == "unit")
+            constructs |= any(meaning.name in _REMAKERS for meaning in meanings)
+            wanted.update(attributes)
+        return Mentions(tuple(units), tuple(sorted(name for name in wanted if not is_special(name))), constructs)
+
+    def coming_with(self, unit: str) -> tuple[str, ...]:
+        """Return the methods that come with a class: special and decorated ones; all if a library may call them."""
+        known = self._special.get(unit)
+        if known is None:
+            chosen = self.methods(unit, lambda name, method: is_special(name) or bool(method.decorators))
+            known = self._special[unit] = tuple(chosen)
+        return known
 
     def methods(self, unit: str, which: Callable[[str, Unit], bool]) -> Iterator[str]:
         """Return a class's methods for which `which(name, unit)` holds; all if a library may call them."""
@@ -91,8 +140,8 @@ class Relations:
 
     def _decorations(self, module_name: str) -> Iterator[tuple[str, str]]:
         module = self._library.get(module_name)
-        for name, facts in module.facts.units() if module else ():
-            for decorator in facts.decorators:
+        for name in module.facts.decorated if module else ():
+            for decorator in module.facts.unit(name).decorators if module else ():
                 if module is None or "." not in decorator:
                     continue
                 meanings, attributes = self._resolver.chain(module, decorator)
@@ -106,10 +155,9 @@ class Relations:
             known = self._by_base[modules] = {}
             for module_name in sorted(self._library.loaded | modules):
                 module = self._library.get(module_name)
-                for name, facts in module.facts.units() if module else ():
-                    if facts.kind == "class" and module is not None:
-                        for base in self._resolver.bases(module, facts):
-                            known.setdefault(base, []).append(f"{module_name}:{name}")
+                for name in module.facts.classes if module else ():
+                    for base in self._resolver.bases(module, module.facts.unit(name)) if module else ():
+                        known.setdefault(base, []).append(f"{module_name}:{name}")
         return known
 
 

@@ -4,8 +4,9 @@ import builtins
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from compmake.fingerprint.facts import WHOLE_FILE, Unit
 from compmake.fingerprint.library import Library, Module
-from compmake.fingerprint.units import WHOLE_FILE, Unit
+from compmake.fingerprint.split import RESIDUE
 from compmake.fingerprint.uses import Import
 
 # Bases that call back none of a class's methods, or only special ones, which count in any case.
@@ -141,7 +142,7 @@ class Resolver:
         if f"{base}.{item.name}" in self._library:
             found.append(Meaning("module", f"{base}.{item.name}"))
         if not found and source is not None:
-            found = self._set_from_elsewhere(source, item.name)
+            found = self._set_from_elsewhere(source, item.name) or self._top_level(source, item.name)
         return found or [Meaning("library", f"{base}.{item.name}")]
 
     def _module(self, name: str) -> Meaning:
@@ -160,7 +161,7 @@ class Resolver:
         if inner in self._library:
             found.append(Meaning("module", inner))
         if module and not found:
-            found = self._set_from_elsewhere(module, attribute)
+            found = self._set_from_elsewhere(module, attribute) or self._top_level(module, attribute)
             found += self.name(module, "__getattr__")
         if not found and module is None:
             found = [self._module(inner)]
@@ -172,6 +173,12 @@ class Resolver:
             return []
         roots = [root for thing in module.captured.unexplained(name) for root in self._library.root_of(thing)]
         return [Meaning("unit", root) for root in roots]
+
+    def _top_level(self, module: Module, name: str) -> list[Meaning]:
+        """Return the statements that must have set a global which no statement binds: `globals()["X"] = 1`."""
+        if module.captured is None or not module.has_residue or not module.captured.holds(name):
+            return []
+        return [Meaning("unit", f"{module.name}:{RESIDUE}")]
 
 
 def absolute(module: Module, item: Import) -> str:

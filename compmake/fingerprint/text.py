@@ -5,9 +5,10 @@ import copy
 from collections.abc import Iterable
 
 from compmake.fingerprint.canonical import is_noise
+from compmake.fingerprint.facts import WHOLE_FILE
 from compmake.fingerprint.library import Module, hidden_name
 from compmake.fingerprint.split import Split, split
-from compmake.fingerprint.units import WHOLE_FILE, function_digest, hidden_functions, syntax
+from compmake.fingerprint.units import function_digest, hidden_functions, syntax
 
 
 class Texts:

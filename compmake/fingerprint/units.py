@@ -1,158 +1,22 @@
-"""What one module's source says about its units: digests and what each uses, small enough to be kept in the store."""
+"""From a module's source to its facts: the digest of every unit and what each uses."""
 
 import ast
-import json
+import re
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
 
-from compmake.fingerprint.bindings import NOT_LITERAL, Binding, Rebinding, binding, chain_of, rebindings
+from compmake.fingerprint.bindings import NOT_LITERAL, Rebinding, binding, chain_of, rebindings
 from compmake.fingerprint.canonical import FunctionNode, canonical
 from compmake.fingerprint.digests import digest_bytes
+from compmake.fingerprint.facts import WHOLE_FILE, Facts, Hidden, Unit
 from compmake.fingerprint.modules import Source
-from compmake.fingerprint.patterns import Pattern
 from compmake.fingerprint.split import FUNCTIONS, Parts, split
 from compmake.fingerprint.uses import Import, Scope, Uses, function_scope, uses
 
-WHOLE_FILE = "<file>"
-"""Name of the only unit of a module that cannot be parsed."""
-
-
-class Unit(NamedTuple):
-    """One unit of a module, without its text."""
-
-    kind: str
-    """`function`, `class`, `global`, `residue` or `file`."""
-    digest: str
-    """Hexadecimal digest of the canonical form."""
-    uses: Uses
-    line: int
-    decorators: tuple[str, ...] = ()
-    """Dotted names of decorators."""
-    bases: tuple[str, ...] = ()
-    """Dotted names of a class's bases; an expression that is no name is an empty text."""
-    metaclass: str = ""
-    methods: tuple[str, ...] = ()
-    members: tuple[str, ...] = ()
-    nested: tuple[str, ...] = ()
-    binding: Binding = NOT_LITERAL
-
-
-class Hidden(NamedTuple):
-    """A lambda, or a function inside a function: a unit only when it is handed around."""
-
-    qualname: str
-    """As the syntax tree has it; ends in `<lambda>` or the function's name."""
-    line: int
-    """Where Python says that it starts: its first decorator's line."""
-    begin: tuple[int, int]
-    """Line and column (in bytes) at which its body begins."""
-    end: tuple[int, int]
-    parameters: tuple[str, ...]
-    unit: Unit
-
-
-class Facts:
-    """Everything known of one module's source; its pieces are built from JSON when they are asked for."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self._raw = raw
-        self._units: dict[str, Unit] = {}
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Facts":
-        """Read what `to_bytes` wrote.
-
-        Raises:
-            ValueError: It is something else.
-        """
-        raw = json.loads(data)
-        if not isinstance(raw, dict) or not {"units", "imports", "hidden"} <= raw.keys():
-            raise ValueError("not the facts of a module")
-        return cls(raw)
-
-    def to_bytes(self) -> bytes:
-        """Return JSON."""
-        return json.dumps(self._raw, separators=(",", ":")).encode()
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Return the names of all units."""
-        return self._raw["units"].keys()  # type: ignore[no-any-return]  # JSON
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._raw["units"]
-
-    def unit(self, name: str) -> Unit:
-        """Return one unit by its name."""
-        known = self._units.get(name)
-        if known is None:
-            known = self._units[name] = _unit_from_json(self._raw["units"][name])
-        return known
-
-    def units(self) -> Iterator[tuple[str, Unit]]:
-        """Return all units with their names."""
-        return ((name, self.unit(name)) for name in self._raw["units"])
-
-    @property
-    def is_whole_file(self) -> bool:
-        """Tell whether the file could not be parsed, so that its bytes count."""
-        return WHOLE_FILE in self
-
-    @cached_property
-    def imports(self) -> dict[str, list[Import]]:
-        """Top-level imports by the name that they bind; `*` and the empty name for those that bind others or none."""
-        found: dict[str, list[Import]] = {}
-        for item in self._raw["imports"]:
-            found.setdefault(item[0], []).append(Import(*item))
-        return found
-
-    @cached_property
-    def all_imports(self) -> tuple[Import, ...]:
-        """Imports anywhere in the module, those inside functions included."""
-        inside = [Import(*item) for raw in self._raw["units"].values() for item in raw[2][4]]
-        return tuple(dict.fromkeys([item for items in self.imports.values() for item in items] + inside))
-
-    @cached_property
-    def by_last_name(self) -> dict[str, list[str]]:
-        """Units by the last part of their names."""
-        found: dict[str, list[str]] = {}
-        for name in self._raw["units"]:
-            found.setdefault(name.rpartition(".")[2], []).append(name)
-        return found
-
-    @cached_property
-    def by_member(self) -> dict[str, list[str]]:
-        """Classes by the names that their bodies bind to values."""
-        found: dict[str, list[str]] = {}
-        for name, raw in self._raw["units"].items():
-            for member in raw[8]:
-                found.setdefault(member, []).append(name)
-        return found
-
-    @cached_property
-    def hidden(self) -> list[Hidden]:
-        """Lambdas and functions inside functions."""
-        return [
-            Hidden(name, line, (begin[0], begin[1]), (end[0], end[1]), tuple(parameters), _unit_from_json(unit))
-            for name, line, begin, end, parameters, unit in self._raw["hidden"]
-        ]
-
-
-def _unit_from_json(raw: list[Any]) -> Unit:
-    kind, digest, used, line, decorators, bases, metaclass, methods, members, nested, bound = raw
-    names, attributes, texts, patterns, imports, constructs = used
-    what = Uses(
-        tuple(names),
-        tuple(attributes),
-        tuple(texts),
-        tuple(Pattern(*pattern) for pattern in patterns),
-        tuple(Import(*item) for item in imports),
-        constructs,
-    )
-    lists = tuple(decorators), tuple(bases), metaclass, tuple(methods), tuple(members), tuple(nested)
-    return Unit(kind, digest, what, line, *lists, Binding(bound[0], tuple(bound[1]), tuple(bound[2])))
+_NAME = re.compile(r"[^\W\d]\w*")
+_DOTTED = re.compile(r"[^\W\d][\w.]*")
+_IMPORT = re.compile(r"^\s*import\s+(.+)$", re.MULTILINE)
+_FROM = re.compile(r"^\s*from\s+(\.*)([\w.]*)\s+import\b", re.MULTILINE)
 
 
 def parse(source: Source) -> Facts:
@@ -163,8 +27,15 @@ def parse(source: Source) -> Facts:
     try:
         return _facts(syntax(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeError):
-        whole = Unit("file", source.digest.hex(), Uses(), 1)
-        return Facts(json.loads(json.dumps({"units": {WHOLE_FILE: whole}, "imports": [], "hidden": []})))
+        return Facts.make({WHOLE_FILE: Unit("file", source.digest.hex(), _mentions(source.data), 1)}, [], [])
+
+
+def _mentions(data: bytes) -> Uses:
+    """Return every name and import that stands anywhere in a file that cannot be parsed."""
+    text = data.decode("utf-8", "replace")
+    imports = {Import("", 0, name, None) for line in _IMPORT.findall(text) for name in _DOTTED.findall(line)}
+    imports |= {Import("", len(dots), name, None) for dots, name in _FROM.findall(text)}
+    return Uses(attributes=tuple(sorted(set(_NAME.findall(text)))), imports=tuple(sorted(imports, key=str)))
 
 
 def syntax(source: Source) -> ast.Module:
@@ -177,13 +48,10 @@ def syntax(source: Source) -> ast.Module:
 def _facts(tree: ast.Module) -> Facts:
     parts = split(tree)
     rebound = rebindings(tree)
-    raw = {
-        "units": {name: _unit(name, unit, rebound.get(name, ())) for name, unit in parts.units.items()},
-        "imports": parts.imports,
-        "hidden": [_hidden(*found) for found in hidden_functions(tree)],
-    }
-    # Through JSON, so that facts just made and facts from the store are the same thing.
-    return Facts(json.loads(json.dumps(raw)))
+    for name in rebound:  # bound by functions only: who uses it depends on them
+        parts.units.setdefault(name, Parts("global", is_bound=True))
+    units = {name: _unit(name, unit, rebound.get(name, ())) for name, unit in parts.units.items()}
+    return Facts.make(units, parts.imports, [_hidden(*found) for found in hidden_functions(tree)])
 
 
 def _unit(name: str, parts: Parts, rebound: Sequence[Rebinding]) -> Unit:

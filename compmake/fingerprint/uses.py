@@ -1,6 +1,7 @@
 """What a piece of code may reach: the names, attributes, texts and imports in it, with scopes respected."""
 
 import ast
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -285,6 +286,9 @@ class _Walk:
                 self._imports.add(Import("", level, first.value.lstrip("."), None))
         elif called in ("startswith", "endswith") and isinstance(first, ast.Constant) and isinstance(first.value, str):
             self._affix(called, first.value)
+        elif called in ("eval", "exec") and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                self._stack.append((ast.parse(first.value.strip()), scope))
         self._children(node, scope)
 
     def _affix(self, called: str, text: str) -> None:

@@ -1,7 +1,6 @@
 """Takes compound values apart: containers and scalars of the standard library, dataclasses, any other object."""
 
 import collections
-import copyreg
 import datetime
 import decimal
 import enum
@@ -11,36 +10,32 @@ import pathlib
 import re
 import types
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from compmake.codec import importable_name, kind_in_words, reduced
 from compmake.fingerprint import value_arrays
 from compmake.fingerprint.value_code import (
     class_head,
     decompose_class,
     decompose_function,
-    decompose_global,
     is_local,
-    qualified_name,
 )
 from compmake.fingerprint.value_found import Found
 from compmake.fingerprint.value_nodes import (
     ATOMS,
     Node,
     Order,
-    UnstableError,
     attributes,
+    flat,
     inside,
     leaf,
     text_leaf,
 )
+from compmake.fingerprint.value_objects import by_fields, by_reduction, field_names, named_state
 from compmake.job import File, Promise
 
 Decomposer = Callable[[Any, Found], Node | bytes]
 _REGISTERED: dict[type, Callable[[Any], Any]] = {}
-_PICKLE_METHODS = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
-_UNPICKLABLE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
 
 
 def register_digest(type_: type, function: Callable[[Any], Any]) -> None:
@@ -84,10 +79,10 @@ def _instance(value: Any, cls: type, found: Found) -> Node | bytes:
     for base, by_base in _BY_BASE:
         if issubclass(cls, base):
             return by_base(value, found)
-    names = _field_names(cls)
+    names = field_names(cls)
     if names is not None:
-        return _fields(value, cls, names, found)
-    return _object(value, cls, found)
+        return by_fields(value, cls, names, found)
+    return by_reduction(value, cls, found)
 
 
 def _items(tag: bytes) -> Decomposer:
@@ -95,11 +90,7 @@ def _items(tag: bytes) -> Decomposer:
 
 
 def _dict(tag: bytes, order: Order = Order.PAIRS) -> Decomposer:
-    return lambda value, _: Node(b"%b%d:" % (tag, len(value)), _flat(value.items()), order)
-
-
-def _flat(pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
-    return [part for pair in pairs for part in pair]
+    return lambda value, _: Node(b"%b%d:" % (tag, len(value)), flat(value.items()), order)
 
 
 def _set(tag: bytes) -> Decomposer:
@@ -162,12 +153,7 @@ def _partial(value: functools.partial[Any], _: Found) -> Node:
 
 
 def _namespace(value: types.SimpleNamespace, _: Found) -> Node:
-    return _named_state(b"ns", value.__dict__)
-
-
-def _named_state(tag: bytes, state: dict[str, Any]) -> Node:
-    names = sorted(state)
-    return attributes(tag, names, [state[name] for name in names])
+    return named_state(b"ns", value.__dict__)
 
 
 def _method(value: types.MethodType, _: Found) -> Node:
@@ -190,7 +176,7 @@ def _namedtuple_or_tuple(value: tuple[Any, ...], found: Found) -> Node | bytes:
     cls = type(value)
     names = getattr(cls, "_fields", None)
     if type(names) is not tuple or len(names) != len(value) or getattr(value, "__dict__", None):
-        return _object(value, cls, found)
+        return by_reduction(value, cls, found)
     return attributes(class_head(b"nt", cls, found), names, list(tuple.__iter__(value)))
 
 
@@ -234,101 +220,3 @@ for _type in (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pat
     _BY_TYPE[_type] = _path
 
 _BY_BASE: tuple[tuple[type, Decomposer], ...] = ((enum.Enum, _enum), (tuple, _namedtuple_or_tuple))
-
-
-# Where dataclasses and attrs have the methods that they give to classes with slots.
-_GENERATED = re.compile(r"(^|[\\/])(dataclasses|attr[\\/]_make)\.py$|<attrs generated")
-
-
-def _field_names(cls: type) -> tuple[str, ...] | None:
-    """Return the fields of a dataclass or attrs class that leaves pickling to us, None for any other class."""
-    fields = cls.__dict__.get("__attrs_attrs__")
-    if fields is not None:
-        return None if _pickles_itself(cls) else tuple(field.name for field in fields)
-    fields = getattr(cls, "__dataclass_fields__", None)
-    if type(fields) is not dict or _pickles_itself(cls):
-        return None
-    # The private mark tells fields from ClassVar and InitVar, as dataclasses.fields() does.
-    return tuple(name for name, field in fields.items() if field._field_type.name == "_FIELD")
-
-
-def _pickles_itself(cls: type) -> bool:
-    for name in _PICKLE_METHODS:
-        method = getattr(cls, name, None)
-        if method is None or method is getattr(object, name, None):
-            continue
-        code = getattr(method, "__code__", None)
-        if code is None or not _GENERATED.search(code.co_filename):
-            return True
-    return False
-
-
-def _fields(value: Any, cls: type, names: tuple[str, ...], found: Found) -> Node | bytes:
-    parts = {name: getattr(value, name) for name in names if _has(value, name)}
-    # What is not a field counts too, except what a cached_property computed from the fields.
-    for name, extra in sorted(getattr(value, "__dict__", {}).items()):
-        if name not in parts and not isinstance(getattr(cls, name, None), functools.cached_property):
-            parts[name] = extra
-    for name in copyreg._slotnames(cls):  # type: ignore[attr-defined]  # no stub; it is what pickle asks
-        if name not in parts and _has(value, name):
-            parts[name] = getattr(value, name)
-    bases = [base for base in (dict, list, set) if issubclass(cls, base)]
-    if bases or issubclass(cls, str | int | float | bytes | BaseException):
-        return _object(value, cls, found)  # it is more than its fields
-    return attributes(class_head(b"dc", cls, found), tuple(parts), list(parts.values()))
-
-
-def _has(value: Any, name: str) -> bool:
-    try:
-        getattr(value, name)
-    except AttributeError:
-        return False
-    return True
-
-
-def _object(value: Any, cls: type, found: Found) -> Node | bytes:
-    """Take an object apart by what it tells pickle about itself."""
-    if issubclass(cls, _UNPICKLABLE):
-        raise UnstableError(kind_in_words(value))
-    try:
-        pieces = reduced(value)
-    except TypeError as cause:
-        raise UnstableError(kind_in_words(value)) from cause
-    if isinstance(pieces, str):
-        return decompose_global(value, pieces, found)
-    found.note_object(value)
-    maker, args, state, items, pairs, setter = (*pieces, None, None, None, None)[:6]
-    children: list[Any] = []
-    labels: list[str] = []
-    if maker is copyreg.__newobj__ and args and isinstance(args[0], type):  # type: ignore[attr-defined]  # no stub
-        head, args = class_head(b"ob", args[0], found), tuple(args[1:])
-    elif importable_name(maker) is not None:
-        found.note_code(maker)
-        head = class_head(b"rx", cls, found) + text_leaf(b"by", qualified_name(maker))
-    else:
-        head = class_head(b"rx", cls, found)
-        children.append(maker)
-        labels.append(".__reduce__()[0]")
-    children.append(_named_or_any(state))
-    labels.append("")
-    order = Order.ITEMS if issubclass(cls, collections.OrderedDict) else Order.PAIRS
-    for part in (
-        None if items is None else list(items),
-        None if pairs is None else Node(b"it", _flat(pairs), order),
-        setter,
-    ):
-        children.append(part)
-        labels.append("")
-    if args:
-        children.append(tuple(args))
-        labels.append(".__reduce__()[1]")
-    return Node(head + b"%d:" % len(children), children, label=labels.__getitem__)
-
-
-def _named_or_any(state: Any) -> Any:
-    """Return a state with its attributes named, so that places read `.lock`; the order of a dict means nothing."""
-    if type(state) is dict and all(type(name) is str for name in state):
-        return _named_state(b"at", state)
-    if type(state) is tuple and len(state) == 2 and all(part is None or type(part) is dict for part in state):
-        return inside(b"as", *(_named_or_any(part) for part in state))
-    return state

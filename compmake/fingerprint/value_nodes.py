@@ -1,7 +1,7 @@
 """The alphabet of value digests: how atoms are encoded, and what a compound value is taken apart into."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -69,6 +69,11 @@ def attributes(tag: bytes, names: Sequence[str], values: Sequence[Any]) -> Node:
     """Return a node of named values; the caller sorts the names if their order means nothing."""
     head = text_leaf(tag, "\0".join(names)) + b"%d:" % len(names)
     return Node(head, values, label=lambda index: f".{names[index]}")
+
+
+def flat(pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
+    """Return key, value, key, value, as nodes of pairs have their children."""
+    return [part for pair in pairs for part in pair]
 
 
 def inside(tag: bytes, *children: Any) -> Node:

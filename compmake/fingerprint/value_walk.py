@@ -14,7 +14,8 @@ from compmake.job import Dependency, File, Promise
 PROMISE_MARK = b"P"
 _UNSTABLE_MARK = b"?"
 _MAX_DEPTH = 20_000
-_MAX_ENTANGLED = 300_000
+_MAX_ENTANGLED = 5_000
+_MAX_REPEATED = 100_000
 _MEMO_FROM_CHILDREN = 16
 _KEY_CHARS = 60
 _PLACE_CHARS = 200
@@ -39,24 +40,44 @@ class _Frame:
         self.has_compound = False
 
 
+class EntangledError(Exception):
+    """Objects refer to each other in too many ways to follow them all."""
+
+
 class Walk:
     """What one value is: its encoding, and everything met on the way."""
 
-    def __init__(self, value: Any, place: str) -> None:
+    def __init__(self, value: Any, place: str, *, numbered: bool = False, wanted: Any = None) -> None:
+        """Walk over `value`.
+
+        Args:
+            value: Anything.
+            place: What to call it.
+            numbered: Encode an object that is met again by its number in order of appearance. Takes one step for each
+                object where walking by value would follow every way through objects that refer to each other, but
+                tells shared objects from equal ones and knows no order for sets and keys that are objects.
+            wanted: An object of which `found_at` shall tell the place: telling it of every object would be slow.
+        """
         self.unstable: str | None = None
         self.promises: list[Dependency] = []
         self.files: list[str] = []
         self.code: dict[int, Any] = {}
         """Functions and classes by identity."""
-        self.objects: list[tuple[str, Any]] = []
-        """Objects that describe themselves by `__reduce__`, with their places."""
+        self.objects: list[Any] = []
+        """Objects that describe themselves by `__reduce__`, the outer before the inner."""
+        self.found_at = place
+        """Where `wanted` is."""
         self.carries_code = False
         """Whether there is a function or class in it that its owner could call."""
         self._place = place
+        self._wanted = wanted
         self._frames: list[_Frame] = []
         self._depth_of: dict[int, int] = {}
         self._memo: dict[int, tuple[Any, bytes]] = {}
         self._entangled = 0
+        self._repeated = 0
+        self._numbers: dict[int, tuple[int, Any]] | None = {} if numbered else None
+        self._entered = 0
         self.encoding = self._encode(value)
 
     def _encode(self, value: Any) -> bytes:
@@ -69,7 +90,7 @@ class Walk:
             frame = frames[-1]
             try:
                 encoded = self._continue(frame)
-            except DefinitionError:
+            except (DefinitionError, EntangledError):
                 raise
             except Exception:  # a metaclass made its class unhashable, so that no table can be asked
                 frame.index += 1
@@ -113,6 +134,8 @@ class Walk:
             if type(value) is File:
                 self.files.append(value.path)
                 return text_leaf(b"@", value.path)
+            if self._numbers is not None and id(value) in self._numbers:
+                return b"&%d:" % self._numbers[id(value)][0]
             depth = self._depth_of.get(id(value))
             if depth is not None:
                 frame = self._frames[-1]
@@ -134,6 +157,10 @@ class Walk:
             return self._give_up(f"{_kind(value)} ({type(raised).__name__} while looking at it)")
         if not isinstance(node, Node):
             return node
+        if self._numbers is not None:
+            node = self._in_known_order(node)
+            self._entered += 1
+            self._numbers[id(value)] = (self._entered, value)
         self._depth_of[id(value)] = len(self._frames)
         self._frames.append(_Frame(value, node, self._marks))
         return None
@@ -156,14 +183,33 @@ class Walk:
 
     def _remember(self, frame: _Frame, depth: int, encoded: bytes) -> None:
         """Keep the encoding for other places of the same object, if it is the same there."""
-        if frame.value is None or not (frame.has_compound or len(frame.out) >= _MEMO_FROM_CHILDREN):
+        if frame.value is None:
             return
-        if frame.lowest < depth or frame.marks != self._marks:
+        if not frame.has_compound and len(frame.out) < _MEMO_FROM_CHILDREN:
+            if self._numbers is not None:
+                del self._numbers[id(frame.value)]  # whether two equal small things are one thing means nothing
+            return
+        if frame.marks != self._marks and self._repeated < _MAX_REPEATED:
+            self._repeated += 1  # the next place of the same promise counts too
+        elif frame.lowest >= depth:
+            self._memo[id(frame.value)] = (frame.value, encoded)
+        elif self._numbers is None:
             self._entangled += 1
-            if self._entangled < _MAX_ENTANGLED:
-                return
+            if self._entangled > _MAX_ENTANGLED:
+                raise EntangledError
+
+    def _in_known_order(self, node: Node) -> Node:
+        """Sort by what can be known before the walk: numbers are given in the order of the walk."""
+        step = 2 if node.order is Order.PAIRS else 1
+        if node.order in (Order.FIXED, Order.ITEMS) or len(node.children) <= step:
+            return node
+        children = node.children
+        keys = children[::step]
+        if any(type(key) not in ATOMS for key in keys):
             self.note_unstable("objects that refer to each other in too many ways")
-        self._memo[id(frame.value)] = (frame.value, encoded)
+            return node
+        order = sorted(range(len(keys)), key=lambda index: ATOMS[type(keys[index])](keys[index]))
+        return node._replace(children=[part for i in order for part in children[i * step : (i + 1) * step]])
 
     @property
     def _marks(self) -> int:
@@ -195,7 +241,9 @@ class Walk:
 
     def note_object(self, value: Any) -> None:
         """Note an object that describes itself, and might do so differently the next time."""
-        self.objects.append((self.place, value))
+        self.objects.append(value)
+        if value is self._wanted:
+            self.found_at = self.place
 
     def note_unstable(self, kind: str) -> None:
         """Note that what is being looked at has no stable digest; the first one noted is told."""

@@ -9,7 +9,7 @@ from compmake.fingerprint.value_code import set_main_alias
 from compmake.fingerprint.value_decompose import register_digest
 from compmake.fingerprint.value_nodes import ATOMS, compact
 from compmake.fingerprint.value_text import MAX_CHARS, short_text
-from compmake.fingerprint.value_walk import PROMISE_MARK, Walk
+from compmake.fingerprint.value_walk import PROMISE_MARK, EntangledError, Walk
 from compmake.job import Dependency, Digest, Promise
 
 __all__ = ["ValueDescription", "describe", "digest_value", "register_digest", "set_main_alias"]
@@ -81,12 +81,20 @@ def digest_value(value: Any, salt: bytes = b"") -> Digest | None:
 
 
 def _plain(value: Any, encoded: bytes) -> ValueDescription:
-    text = repr(value) if len(encoded) <= MAX_CHARS and encoded[:1] != b"#" else short_text(value)
+    # A number sign may mean that something long is in it by its digest.
+    text = repr(value) if len(encoded) <= MAX_CHARS and b"#" not in encoded else short_text(value)
     return ValueDescription(digest_bytes(encoded), None, text if len(text) <= MAX_CHARS else short_text(value))
 
 
+def _walk(value: Any, place: str, wanted: Any = None) -> Walk:
+    try:
+        return Walk(value, place, wanted=wanted)
+    except EntangledError:
+        return Walk(value, place, numbered=True, wanted=wanted)
+
+
 def _describe(value: Any, place: str) -> ValueDescription:
-    walk = Walk(value, place)
+    walk = _walk(value, place)
     unstable = walk.unstable
     digest: Digest | None = digest_bytes(walk.encoding)
     if unstable is None and walk.objects and digest not in _steady:
@@ -115,12 +123,14 @@ def _unsteady(value: Any, place: str, walk: Walk) -> str | None:
             return ": ".join(find_unpicklable(value, place))
         except Exception:
             return f"{place}: {type(raised).__name__} while pickling it"
-    if Walk(copy, place).encoding == walk.encoding:
+    if _walk(copy, place).encoding == walk.encoding:
         return None
-    for where, thing in reversed(walk.objects):  # what is inside comes after what it is in
-        try:
-            if Walk(round_trip(thing), where).encoding != Walk(thing, where).encoding:
-                return f"{where}: an object that differs after pickling and unpickling"
-        except Exception:
-            return f"{where}: an object that cannot be pickled and unpickled"
-    return f"{place}: it differs after pickling and unpickling"
+    culprit = next((thing for thing in reversed(walk.objects) if not _is_steady(thing)), value)
+    return f"{_walk(value, place, culprit).found_at}: an object that differs after pickling and unpickling"
+
+
+def _is_steady(thing: Any) -> bool:
+    try:
+        return _walk(round_trip(thing), "").encoding == _walk(thing, "").encoding
+    except Exception:
+        return False

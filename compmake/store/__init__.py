@@ -217,7 +217,7 @@ class Store(Protocol):
         ...
 
     def collect_garbage(self, defined: Collection[JobId]) -> int:
-        """Drop records of ids not in `defined`, objects that no record names, old temporary files; return bytes freed."""
+        """Drop records of ids not in `defined`, objects that no record names, temporary files; return bytes freed."""
         ...
 
     def check(self) -> list[Damage]:

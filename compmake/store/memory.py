@@ -56,7 +56,7 @@ class MemoryStore:
     """The store contract without IO."""
 
     def __init__(self, *, keep: int = KEEP, keep_bytes: int | None = None) -> None:
-        """Args: `keep` superseded records a job, their results at most `keep_bytes` together."""
+        """Keep `keep` superseded records a job, with results of at most `keep_bytes` together (None: as in files)."""
         self._keep, self._keep_bytes = keep, keep_bytes
         self._objects = MemoryObjects()
         self._newest: dict[JobId, _Row] = {}
@@ -68,6 +68,7 @@ class MemoryStore:
         self._meta: dict[str, str] = {}
         self._key = 0
         self._dropped: list[_Row] = []
+        self._touched: set[JobId] = set()
         self._running = False
         self._mutex = threading.RLock()
 
@@ -148,6 +149,7 @@ class MemoryStore:
     def _put(self, record: Record, inline: bytes | None) -> None:
         old = self._newest.pop(record.job_id, None)
         if old is not None:
+            self._touched.add(record.job_id)
             self._history.append(attempt_of(old.record))
             if is_kept(old.record):
                 self._superseded.setdefault(record.job_id, []).insert(0, old._replace(key=self._next_key()))
@@ -257,6 +259,7 @@ class MemoryStore:
                 raise StoreError("a make is running: collect garbage when it has ended")
             before = self.size(defined).total_bytes
             keep = set(defined)
+            self._touched.update(self._superseded)
             self.forget([row.record.job_id for row in self._all_rows() if row.record.job_id not in keep])
             needed = self._named(self._all_rows())
             for digest in [digest for digest in self._objects.by_digest if digest not in needed]:
@@ -285,8 +288,17 @@ class MemoryStore:
         """Drop what is kept no longer; not during a run, which may still want any record."""
         if self._running:
             return
-        for job_id, rows in self._superseded.items():
-            newest = self._newest.get(job_id)
+        if self._touched:
+            self._drop_surplus()
+            self._touched.clear()
+        needed = self._named(self._all_rows())
+        for digest in self._named(self._dropped) - needed:
+            self._objects.by_digest.pop(digest, None)
+        self._dropped.clear()
+
+    def _drop_surplus(self) -> None:
+        for job_id in self._touched:
+            rows, newest = self._superseded.get(job_id, []), self._newest.get(job_id)
             wanted = [row for row in rows if not never_again(row.record, newest and newest.record)][: self._keep]
             self._keep_only(rows, {row.key for row in wanted})
         kept = [row for rows in self._superseded.values() for row in rows]
@@ -297,10 +309,6 @@ class MemoryStore:
         left = {row.key for row in kept}.difference(over_limit(old, current, limit))
         for rows in self._superseded.values():
             self._keep_only(rows, left)
-        needed = self._named(self._all_rows())
-        for digest in self._named(self._dropped) - needed:
-            self._objects.by_digest.pop(digest, None)
-        self._dropped.clear()
 
     def _keep_only(self, rows: list[_Row], keys: Collection[int]) -> None:
         self._dropped += [row for row in rows if row.key not in keys]

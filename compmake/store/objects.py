@@ -52,7 +52,7 @@ class FileObjects:
     """The objects of one store folder. A worker makes its own from the path of the folder."""
 
     def __init__(self, folder: Path, *, sync: bool = False, read_only: bool = False, files: Files = FILES) -> None:
-        """Args: `folder` is the store's; `sync` waits for the disk at each write; `read_only` moves nothing away."""
+        """Take the folder of the store; `sync` waits for the disk at each write, `read_only` moves nothing away."""
         self._folder = str(folder)
         self._root = os.path.join(self._folder, OBJECTS)
         self._sync = sync
@@ -91,7 +91,7 @@ class FileObjects:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError) as cause:
-            raise ResultMissingError(f"{path} is missing") from cause
+            raise ResultMissingError(self._why_missing(path)) from cause
         except OSError as cause:
             if cause.errno != errno.ELOOP:
                 raise store_error(cause, path) from cause
@@ -158,6 +158,13 @@ class FileObjects:
         except OSError as cause:
             raise store_error(cause, folder) from cause
         self._made.add(folder)
+
+    def _why_missing(self, path: str) -> str:
+        name = os.path.basename(path)
+        moved = [
+            entry.path for entry in _entries(os.path.join(self._folder, QUARANTINE)) if entry.name.startswith(name)
+        ]
+        return f"{path} was damaged; moved to {sorted(moved)[-1]}" if moved else f"{path} is missing"
 
     def _quarantine(self, path: str, descriptor: int) -> str:
         """Move a damaged object away, so that it is seen and never used again; return its new path."""

@@ -52,8 +52,6 @@ def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN) -> list
     how = view.ended if view.ended in ("finished", "interrupted") else "stopped"
     took = duration(view.elapsed_s(view.started_at))
     lines = [f"{clock(view.ended_at or view.started_at)} make {how} in {took}: {_counts(view, style)}"]
-    if how == "stopped":
-        lines.append(f"  {one_line(view.ended, 500)}")
     lines += failure_lines(list(view.failures))
     if view.failed:
         lines.append(_next(view, prefix))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from store_samples import digest, fail, large, make, record, success, value
+from store_samples import digest, fail, fast_folder, large, make, record, success, value
 
 from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
 from compmake.job import Blob, JobId
@@ -426,7 +426,8 @@ operations = st.lists(
         st.sampled_from("abc"),
         st.sampled_from("abc"),
     ),
-    max_size=25,
+    min_size=8,
+    max_size=30,
 )
 
 
@@ -464,11 +465,12 @@ def play(store: Store, steps: list[tuple[str, str, str]]) -> list[object]:
     return seen
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None)
 @given(steps=operations)
-def test_files_and_memory_do_the_same(tmp_path_factory, steps):
+def test_files_and_memory_do_the_same(steps):
     """Whatever is done, both stores show the same records, history and objects, and every result can be read."""
-    files = FileStore.open(tmp_path_factory.mktemp("s") / "store", keep=2)
-    assert play(files, steps) == play(MemoryStore(keep=2), steps)
-    assert files.check() == []
-    files.close()
+    with fast_folder() as folder:
+        files = FileStore.open(folder / "store", keep=2)
+        assert play(files, steps) == play(MemoryStore(keep=2), steps)
+        assert files.check() == []
+        files.close()

@@ -81,10 +81,10 @@ class Program:
 
     def forget(self) -> None:
         """Unload the program's modules."""
+        folder = str(self.folder)
         for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", "") or "").startswith(str(self.folder)):
-                del sys.modules[name]
-            elif str(self.folder) in str(getattr(module, "__path__", "")):
+            file, path = getattr(module, "__file__", None), getattr(module, "__path__", None)
+            if str(file).startswith(folder) or folder in str(path):
                 del sys.modules[name]
 
     def code(self, *what: str, load: Collection[str] = (), **how: Collection[str] | str) -> CodeSet:

@@ -1,7 +1,6 @@
 import sys
 
 import pytest
-
 from code_programs import Program
 
 

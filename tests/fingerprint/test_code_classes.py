@@ -1,5 +1,7 @@
 """Classes: what comes with one, and what is found by name on objects that are not known."""
 
+# ruff: noqa: E501  (the little programs stand on one line each)
+
 import pytest
 
 CASES = {
@@ -251,7 +253,9 @@ def test_remaking_a_received_object_runs_its_constructor(program):
 
 def test_special_methods_of_an_arguments_class(program):
     """`__reduce__` and `__eq__` of classes whose instances are arguments count."""
-    program.write("helper", "class A:\n    def __reduce__(self):\n        return A, ()\n    def go(self):\n        return 1\n")
+    program.write(
+        "helper", "class A:\n    def __reduce__(self):\n        return A, ()\n    def go(self):\n        return 1\n"
+    )
     program.write("prog", "import helper\ndef job(a):\n    return str(a)\n")
     what = ("prog.job", "prog.helper.A")
     assert not program.changes("helper", "return 1", "return 2", *what)

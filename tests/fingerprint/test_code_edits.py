@@ -132,7 +132,9 @@ def test_undo_gives_the_old_code_again(written):
 def test_a_set_names_units_and_what_brought_them_in(written):
     """`why` must be able to say through which function a helper is used."""
     code = written.code()
-    assert {"prog:job", "prog:Model", "prog:Model.step", "prog:Base.run", "helper:clean", "deep:scrub"} <= set(code.units)
+    assert {"prog:job", "prog:Model", "prog:Model.step", "prog:Base.run", "helper:clean", "deep:scrub"} <= set(
+        code.units
+    )
     assert not {"prog:unused", "helper:idle", "prog:value"} & {*code.units, *code.globals}
     assert code.via["deep:scrub"] == "helper:clean"
     assert code.via["helper:clean"] == "prog:job"

@@ -1,14 +1,22 @@
 """Globals: by value where that is what they are, by the statement that binds them otherwise."""
 
+# ruff: noqa: E501  (the little programs stand on one line each)
+
 import pytest
 
 BY_VALUE = {
     "number": ("LIMIT = 3", "LIMIT = 4"),
     "same value": ("LIMIT = 60 * 60", None),
-    "list filled by a loop": ("LIMIT = []\nfor i in range(3):\n    LIMIT.append(i)", "LIMIT = []\nfor i in range(4):\n    LIMIT.append(i)"),
+    "list filled by a loop": (
+        "LIMIT = []\nfor i in range(3):\n    LIMIT.append(i)",
+        "LIMIT = []\nfor i in range(4):\n    LIMIT.append(i)",
+    ),
     "table filled by keys": ("LIMIT = {}\nLIMIT['a'] = 1", "LIMIT = {}\nLIMIT['a'] = 2"),
     "path": ("from pathlib import Path\nLIMIT = Path('a')", "from pathlib import Path\nLIMIT = Path('b')"),
-    "date": ("import datetime\nLIMIT = datetime.date(2020, 1, 1)", "import datetime\nLIMIT = datetime.date(2020, 1, 2)"),
+    "date": (
+        "import datetime\nLIMIT = datetime.date(2020, 1, 1)",
+        "import datetime\nLIMIT = datetime.date(2020, 1, 2)",
+    ),
     "made of another": ("A = 2\nLIMIT = (A, A + 1)", "A = 3\nLIMIT = (A, A + 1)"),
     "array": ("import numpy as np\nLIMIT = np.array([1, 2])", "import numpy as np\nLIMIT = np.array([1, 3])"),
     "conditional": ("FAST = True\nif FAST:\n    LIMIT = 1\nelse:\n    LIMIT = 2", "LIMIT = 2"),
@@ -68,9 +76,21 @@ def test_statement_that_changes_a_global_counts(program):
     assert program.changes("prog", "rate = 3", "rate = 4")
 
 
+def test_huge_global_counts_by_its_statement(program):
+    """A table over 1 MB is not digested, and looking at it takes no time that anyone notices."""
+    program.write(
+        "prog", "ROWS = [[i] * 1000 for i in range(1000)]\nN = [1] * 3_000_000\ndef job():\n    return ROWS, N\n"
+    )
+    code = program.code()
+    assert {"prog:ROWS", "prog:N"} <= set(code.units)
+    assert not code.globals
+
+
 def test_cache_filled_by_jobs_is_no_reason(program):
     """The value counts as it was right after loading, not what jobs made of it."""
-    program.write("prog", "CACHE = {}\nSEEN = [1]\ndef job(x):\n    SEEN.append(x)\n    return CACHE.setdefault(x, x)\n")
+    program.write(
+        "prog", "CACHE = {}\nSEEN = [1]\ndef job(x):\n    SEEN.append(x)\n    return CACHE.setdefault(x, x)\n"
+    )
     first = program.code()
     loaded = program.load()
     loaded.value("prog.job")(3)
@@ -87,7 +107,10 @@ def test_value_set_from_elsewhere_while_loading_counts(program):
 def test_global_of_an_imported_module_by_attribute(program):
     """`helper.LIMIT` and `from helper import LIMIT` are the same global."""
     program.write("helper", "LIMIT = 3\nOTHER = 4\n")
-    program.write("prog", "import helper\nfrom helper import LIMIT as L\ndef job():\n    return helper.LIMIT\ndef two():\n    return L\n")
+    program.write(
+        "prog",
+        "import helper\nfrom helper import LIMIT as L\ndef job():\n    return helper.LIMIT\ndef two():\n    return L\n",
+    )
     assert set(program.code("prog.job").globals) == set(program.code("prog.two").globals) == {"helper:LIMIT"}
 
 
@@ -127,16 +150,35 @@ def test_global_statement_uses_the_global(program):
 )
 def test_what_is_registered_in_a_table_counts(program, register):
     """A function that the job finds only through a table filled while loading counts."""
-    program.write("registry", "TABLE = {}\ndef register(n):\n    def add(f):\n        TABLE[n] = f\n        return f\n    return add\n")
+    program.write(
+        "registry",
+        "TABLE = {}\ndef register(n):\n    def add(f):\n        TABLE[n] = f\n        return f\n    return add\n",
+    )
     program.write("plugs", f"import registry\nfrom registry import register\n{register}")
     program.write("work", "import registry\ndef job(k, x):\n    return registry.TABLE[k](x)\n")
     program.write("prog", "import plugs, work\n")
     assert program.changes("plugs", "return 1", "return 2", "prog.work.job")
 
 
+def test_table_kept_in_a_closure(program):
+    """A function made by a call counts with what it holds, which no statement shows."""
+    program.write(
+        "registry",
+        "def make():\n    table = {}\n    def register(f):\n        table[f.__name__] = f\n        return f\n"
+        "    def get(name):\n        return table[name]\n    return register, get\nregister, get = make()\n",
+    )
+    program.write("plugs", "from registry import register\n@register\ndef handler():\n    return 1\n")
+    program.write("work", "import registry\ndef job(name):\n    return registry.get(name)()\n")
+    program.write("prog", "import plugs, work\n")
+    assert program.changes("plugs", "return 1", "return 2", "prog.work.job")
+
+
 def test_registration_in_the_program_itself(program):
     """A table filled by a loop of the file that defines jobs counts by what it holds and how it is filled."""
-    program.write("prog", "def one(x):\n    return 1\nTABLE = {}\nfor f in (one,):\n    TABLE[f.__name__] = f\ndef job(k):\n    return TABLE[k]\n")
+    program.write(
+        "prog",
+        "def one(x):\n    return 1\nTABLE = {}\nfor f in (one,):\n    TABLE[f.__name__] = f\ndef job(k):\n    return TABLE[k]\n",
+    )
     assert program.changes("prog", "return 1", "return 2")
 
 
@@ -163,7 +205,9 @@ def test_class_of_an_object_in_a_global(program):
 
 def test_constant_read_only_while_importing(program):
     """A constant that goes into a table, a default or a class body counts where those are used."""
-    program.write("helper", "SCALE = 2\ndef build(s):\n    return object()\nTABLE = build(SCALE)\ndef get():\n    return TABLE\n")
+    program.write(
+        "helper", "SCALE = 2\ndef build(s):\n    return object()\nTABLE = build(SCALE)\ndef get():\n    return TABLE\n"
+    )
     program.write("prog", "import helper\ndef job():\n    return helper.get()\n")
     assert program.changes("helper", "SCALE = 2", "SCALE = 3")
 
@@ -178,7 +222,9 @@ def test_module_docstring_counts_only_where_it_is_read(program):
 
 def test_top_level_of_a_helper_counts_but_not_of_a_program_that_defines_jobs(program):
     """Calls at the top level of an imported module may change anything; those around `comp` describe the graph."""
-    program.write("helper", "def work():\n    return 1\nprint\nprint('a')\nif __name__ == '__main__':\n    print('b')\n")
+    program.write(
+        "helper", "def work():\n    return 1\nprint\nprint('a')\nif __name__ == '__main__':\n    print('b')\n"
+    )
     program.write("prog", "import helper\nprint('c')\ndef job():\n    return helper.work()\n")
     assert program.changes("helper", "print('a')", "print('aa')")
     assert not program.changes("helper", "print('b')", "print('bb')")

@@ -1,5 +1,7 @@
 """Names are followed through every form of import, between modules and packages, without running anything."""
 
+# ruff: noqa: E501  (the little programs stand on one line each)
+
 import sys
 
 import pytest
@@ -33,7 +35,10 @@ def package(program):
     program.write("pkg.__init__", "from .sub.deep import work\n__all__ = ['work', 'near']\n")
     program.write("pkg.sub.__init__", "")
     program.write("pkg.sub.deep", "def work():\n    return 1\n")
-    program.write("pkg.near", "from .sub.deep import work\nfrom . import sub\n\ndef near():\n    return work()\n\ndef far():\n    from .sub import deep\n    return deep.work()\n")
+    program.write(
+        "pkg.near",
+        "from .sub.deep import work\nfrom . import sub\n\ndef near():\n    return work()\n\ndef far():\n    from .sub import deep\n    return deep.work()\n",
+    )
     program.write("lazy", "import pkg\ndef __getattr__(name):\n    return pkg.work\n")
     return program
 
@@ -76,8 +81,14 @@ def test_late_module_counts_the_same_before_and_after_it_was_loaded(program):
 def test_plugin_counts_from_the_second_attempt(program):
     """A module with a computed name is known once an attempt has loaded it; what it registers counts too."""
     program.write("registry", "TABLE = {}\ndef register(f):\n    TABLE[f.__name__] = f\n    return f\n")
-    program.write("plug_a", "from registry import register\n@register\ndef handler():\n    return 1\nprint(5)\ndef run():\n    return 7\n")
-    program.write("prog", "import importlib, registry\ndef job(n):\n    m = importlib.import_module('plug_' + n)\n    return registry.TABLE['x'](), m.run()\n")
+    program.write(
+        "plug_a",
+        "from registry import register\n@register\ndef handler():\n    return 1\nprint(5)\ndef run():\n    return 7\n",
+    )
+    program.write(
+        "prog",
+        "import importlib, registry\ndef job(n):\n    m = importlib.import_module('plug_' + n)\n    return registry.TABLE['x'](), m.run()\n",
+    )
     for old, new in (("return 1", "return 2"), ("return 7", "return 8"), ("print(5)", "print(6)")):
         assert program.changes("plug_a", old, new, "prog.job", modules=["plug_a"])
 
@@ -85,14 +96,19 @@ def test_plugin_counts_from_the_second_attempt(program):
 def test_type_checking_block_is_no_import(program):
     """Imports for type checkers never run, so they bring nothing."""
     program.write("late", "def work():\n    return 1\n")
-    program.write("prog", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import late\ndef job(x: 'late.T'):\n    return x.work()\n")
+    program.write(
+        "prog",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import late\ndef job(x: 'late.T'):\n    return x.work()\n",
+    )
     assert not program.changes("late", "return 1", "return 2")
 
 
 def test_attribute_of_a_library_brings_no_namesake(program):
     """`json.dumps` is the library's; a user function of that name elsewhere is not meant."""
     program.write("helper", "def dumps():\n    return 1\ndef join():\n    return 1\n")
-    program.write("prog", "import json, os.path, helper\ndef job(x):\n    return json.dumps(x), os.path.join('a', 'b')\n")
+    program.write(
+        "prog", "import json, os.path, helper\ndef job(x):\n    return json.dumps(x), os.path.join('a', 'b')\n"
+    )
     assert set(program.code().units) == {"prog:job"}
 
 

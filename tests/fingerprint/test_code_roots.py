@@ -1,5 +1,7 @@
 """Where code starts: functions, lambdas, methods, partials, classes, however they were made."""
 
+# ruff: noqa: E501  (the little programs stand on one line each)
+
 import runpy
 import sys
 
@@ -47,6 +49,7 @@ CASES = {
     ),
     "lru_cache": ("import functools\n@functools.lru_cache\ndef g(x):\n    return x + 1\n", "prog.g", ("x + 1", "x + 2"), True),
     "contextmanager": ("import contextlib\n@contextlib.contextmanager\ndef g(x):\n    yield x + 1\n", "prog.g", ("x + 1", "x + 2"), True),
+    "wrapped by a library's object": ("import numpy\ndef g(x):\n    return x + 1\nf = numpy.vectorize(g)\n", "prog.f", ("x + 1", "x + 2"), True),
     "async function": ("async def g(x):\n    return x + 1\n", "prog.g", ("x + 1", "x + 2"), True),
     "static method": ("class A:\n    @staticmethod\n    def g(x):\n        return x + 1\n", "prog.A.g", ("x + 1", "x + 2"), True),
     "class method": ("class A:\n    @classmethod\n    def g(cls, x):\n        return x + 1\n", "prog.A.g", ("x + 1", "x + 2"), True),

@@ -106,31 +106,30 @@ def count_operations(folder, durability):
     return files.calls
 
 
-@pytest.mark.parametrize("durability", ["process", "power"])
-def test_killed_at_every_file_operation(tmp_path, durability):
+def test_killed_at_every_file_operation(fast_path):
     """Whichever operation is the last one, the next process finds a sound store without any repair."""
-    operations = count_operations(tmp_path / "count", durability)
+    operations = count_operations(fast_path / "count", "power")
     assert operations > 40
     for at in range(1, operations + 1):
-        folder = tmp_path / str(at)
+        folder = fast_path / str(at)
         child = os.fork()
         if child == 0:
-            work(folder, FaultyFiles(at, die), durability)
+            work(folder, FaultyFiles(at, die), "power")
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL, "the fault fired"
         assert_sound(folder)
 
 
-@pytest.mark.parametrize("fault", [disk_full, io_error])
-def test_an_error_at_every_file_operation(tmp_path, fault):
+@pytest.mark.parametrize(("fault", "durability"), [(disk_full, "process"), (io_error, "power")])
+def test_an_error_at_every_file_operation(fast_path, fault, durability):
     """An operation that fails is a StoreError or harmless; nothing is left behind and the store stays sound."""
-    operations = count_operations(tmp_path / "count", "power")
+    operations = count_operations(fast_path / "count", durability)
     raised = 0
     for at in range(1, operations + 1):
-        folder = tmp_path / str(at)
+        folder = fast_path / str(at)
         files = FaultyFiles(at, fault)
         try:
-            work(folder, files, "power")
+            work(folder, files, durability)
         except StoreError as error:
             raised += 1
             assert str(folder) in str(error)
@@ -139,9 +138,9 @@ def test_an_error_at_every_file_operation(tmp_path, fault):
     assert raised > operations // 2
 
 
-def test_atomic_write_leaves_old_or_new(tmp_path):
+def test_atomic_write_leaves_old_or_new(fast_path):
     """At every operation that fails the file is the old one or the new one, and alone in its folder."""
-    path = tmp_path / "file"
+    path = fast_path / "file"
     for at in range(1, 12):
         path.write_bytes(b"old")
         files = FaultyFiles(at, disk_full)
@@ -150,7 +149,7 @@ def test_atomic_write_leaves_old_or_new(tmp_path):
         except StoreError as error:
             assert "No space left" in str(error) and "100003 bytes" in str(error)
         assert path.read_bytes() in (b"old", b"new" + bytes(100_000))
-        assert os.listdir(tmp_path) == ["file"]
+        assert os.listdir(fast_path) == ["file"]
     assert files.calls < 11, "all operations were tried"
 
 

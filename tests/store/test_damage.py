@@ -65,11 +65,11 @@ def restore(folder, files):
             file.truncate()
 
 
-def test_no_flipped_bit_ever_gives_a_wrong_value(tmp_path):
+def test_no_flipped_bit_ever_gives_a_wrong_value(fast_path):
     """1,000 random bit flips over all files: what comes out is right or missing, every error is typed."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
-    folder = tmp_path / "store"
+    folder = fast_path / "store"
     store = fill(folder)
     right = everything(store)
     with_log = {

@@ -47,19 +47,19 @@ def test_another_process_reads_while_one_writes(tmp_path):
     store.close()
 
 
-def test_what_was_reported_done_is_done_after_kill_9(tmp_path):
+def test_what_was_reported_done_is_done_after_kill_9(fast_path):
     """A process killed at random moments: every commit it reported is whole, no manual step, nothing half-written."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     reported: list[int] = []
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     for turn in range(12):
-        command = [sys.executable, "-c", WRITE, str(tmp_path / "store"), str(1000 * turn)]
+        command = [sys.executable, "-c", WRITE, str(fast_path / "store"), str(1000 * turn)]
         writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         reported += [int(writer.stdout.readline()) for _ in range(chance.randrange(1, 20))]
         writer.send_signal(signal.SIGKILL)
         reported += [int(line) for line in writer.communicate()[0].splitlines()]
-        store = FileStore.open(tmp_path / "store")
+        store = FileStore.open(fast_path / "store")
         store.lock("make")
         records = store.load_records()
         for number in reported:
@@ -70,10 +70,10 @@ def test_what_was_reported_done_is_done_after_kill_9(tmp_path):
         assert len(records) % 3 == 0, "a commit is all or nothing"
         store.close()
     assert len(reported) > 20
-    store = FileStore.open(tmp_path / "store")
+    store = FileStore.open(fast_path / "store")
     records = store.load_records()
     store.collect_garbage(records)
-    assert temporaries(tmp_path) == []
+    assert temporaries(fast_path) == []
     assert len(object_files(store)) == len({record.blob for record in records.values() if record.size_bytes > 1000})
     assert store.check() == []
     store.close()

@@ -32,7 +32,8 @@ class Damages:
             if not record.blob:
                 damaged[record.job_id] = "its result was found missing or damaged before"
             elif record.size_bytes < INLINE_BYTES:
-                small[record.job_id] = record
+                if self._rows.intact.get(record.job_id) != record.blob:
+                    small[record.job_id] = record
             else:
                 large.append(record)
         for record in self._not_as_written(small):

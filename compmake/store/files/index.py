@@ -52,6 +52,9 @@ class Index:
         with self._errors():
             self._db = _connect_read_only(path) if read_only else _connect(path, "mode=rw")
         try:
+            with self._errors():
+                for pragma in ("cell_size_check=on", "trusted_schema=off", "cache_size=-16000"):
+                    self._db.execute(f"pragma {pragma}")
             self._check_version()  # before anything is written to what may be no index at all
             if not read_only:
                 with self._errors():
@@ -85,6 +88,11 @@ class Index:
         """Return all rows of a query."""
         with self._errors():
             return self._db.execute(sql, values).fetchall()
+
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query one by one, for tables that need not fit into memory."""
+        with self._errors():
+            yield from self._db.execute(sql)
 
     def rows_of(self, sql: str, keys: Iterable[Any]) -> list[tuple[Any, ...]]:
         """Return the rows of a query whose `{}` stands for a list of keys, in as many queries as needed."""
@@ -162,8 +170,6 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     # Damaged text must come out as text: checksums find it, an exception would hide the rows behind it.
     db.text_factory = lambda data: data.decode("utf-8", "replace")
-    for pragma in ("cell_size_check=on", "trusted_schema=off", "cache_size=-16000"):
-        db.execute(f"pragma {pragma}")
     return db
 
 

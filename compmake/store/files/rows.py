@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from compmake.errors import StoreError
+from compmake.fingerprint.digests import digest_bytes
 from compmake.job import Blob, Digest, JobId, Record
 from compmake.store import Changes
 from compmake.store.files.index import Index
@@ -24,12 +25,21 @@ class RecordRows:
         self._index = index
         self.touched: set[JobId] = set()
         self.dropped: set[Digest] = set()
+        self.intact: dict[JobId, Digest] = {}
+        """Inline results that were as written when `newest` read their rows: they need not be read again."""
 
     def newest(self) -> tuple[list[Record], int]:
         """Return all newest records that are whole, and how many are not."""
-        rows = self._index.rows("select record from jobs")
-        records = unpack_all(rows)
-        return records, len(rows) - len(records)
+        packed: list[tuple[bytes]] = []
+        digests: list[Digest | None] = []
+        for row, inline in self._index.stream("select record, inline from jobs"):
+            packed.append((row,))
+            digests.append(digest_bytes(inline) if isinstance(inline, bytes) else None)
+        records = unpack_all(packed)
+        if len(records) == len(packed):
+            pairs = zip(records, digests, strict=True)
+            self.intact = {record.job_id: record.blob for record, digest in pairs if digest == record.blob}
+        return records, len(packed) - len(records)
 
     def superseded(self) -> list[Record]:
         """Return all superseded records that are whole, newest first."""

@@ -7,14 +7,14 @@ from typing import Any
 
 from compmake.errors import StoreError, UserError
 from compmake.failure import to_json
-from compmake.job import Blob, Digest, JobId, Record, short
+from compmake.job import Blob, Digest, Record, short
 from compmake.recorded import details_of
 from compmake.text_safety import one_line, sanitize
-from compmake.ui.commands.planning import made_ago
+from compmake.ui.commands.planning import made_ago, reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.pictures import Node, write_diagram
-from compmake.ui.text import bytes_text, duration
+from compmake.ui.text import bytes_text, duration, plural
 from compmake.ui.traceback import render_failure, summary_line
 
 _LAST_LINES = 10
@@ -44,8 +44,7 @@ def details(session: Session, arguments: Arguments) -> Reply:
         facts.append(("defined", one_line(f"{job.defined_at[0]}:{job.defined_at[1]}", 300)))
     if record is not None:
         facts += _record_facts(session, record)
-    reasons = [one_line(reason.text, 500) for reason in look.reasons(job_id)]
-    facts += [("why", reason) for reason in reasons]
+    facts += [("why", one_line(reason.text, 500)) for reason in look.reasons(job_id)]
     head = f"{session.style.glyph(state)} {shown_id(job_id)} {state.value}"
     width = max(len(name) for name, _ in facts)
     lines = [session.style.paint(state, head), *(f"  {name.ljust(width)}  {text}" for name, text in facts if text)]
@@ -54,10 +53,10 @@ def details(session: Session, arguments: Arguments) -> Reply:
         lines += ["", *render_failure(failure)]
     printed = _output(session, record).splitlines()
     if printed:
-        lines += ["", f"last lines of its output ({len(printed)} lines, `output` shows all):"]
+        lines += ["", f"last lines of its output ({plural(len(printed), 'line')}, `output` shows all):"]
         lines += [f"  {one_line(line, 500)}" for line in printed[-_LAST_LINES:]]
-    data: dict[str, Any] = {"job": job_id, "state": state.value, "function": job.display_function}
-    data |= {"arguments": dict(look.arguments(job_id)), "reasons": reasons}
+    data: dict[str, Any] = {**session.about(job_id), "arguments": dict(look.arguments(job_id))}
+    data["reasons"] = [reason_object(reason) for reason in look.reasons(job_id)]
     data |= {"needs": list(graph.dependencies(job_id)), "needed_by": list(graph.dependents(job_id))}
     if record is not None:
         data |= {"made_at": record.made_at, "wall_s": record.wall_s, "cpu_s": record.cpu_s, "attempt": record.attempt}
@@ -90,7 +89,7 @@ def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
     facts += [("note", one_line(str(note), 300)) for note in extra.get("notes", [])]
     kept = session.workspace.records.superseded.get(record.job_id, [])
     if kept:
-        facts.append(("older", f"{len(kept)} superseded results kept"))
+        facts.append(("older", f"{plural(len(kept), 'superseded result')} kept"))
     return facts
 
 
@@ -111,13 +110,7 @@ def output(session: Session, arguments: Arguments) -> Reply:
         raise UserError(f"{shown_id(job_id)} was never made, so it has printed nothing")
     text = _output(session, record)
     lines = sanitize(text.replace("\r\n", "\n").replace("\r", "\n")).splitlines()
-    return Reply(
-        lines or [f"{shown_id(job_id)} printed nothing."], [{"job": job_id, "output": text} | _state(session, job_id)]
-    )
-
-
-def _state(session: Session, job_id: JobId) -> dict[str, str]:
-    return {"state": session.look.state(job_id).value, "function": session.function(job_id)}
+    return Reply(lines or [f"{shown_id(job_id)} printed nothing."], [session.about(job_id) | {"output": text}])
 
 
 def _output(session: Session, record: Record | None) -> str:
@@ -151,7 +144,7 @@ def traceback(session: Session, arguments: Arguments) -> Reply:
         raise UserError(
             f"{shown_id(job_id)} did not fail at its last attempt: it is {session.look.state(job_id).value}"
         )
-    data = {"job": job_id, "failure": to_json(failure), "summary": summary_line(failure)} | _state(session, job_id)
+    data = session.about(job_id) | {"failure": to_json(failure), "summary": summary_line(failure)}
     return Reply(render_failure(failure, all_frames=arguments.flag("all")), [data])
 
 

@@ -26,11 +26,14 @@ class Step:
     """What the shell makes of the output: everything after the first `|`, as it was typed."""
     redirect: Redirect | None = None
     background: bool = False
+    from_shell: bool = False
+    """A shell has split the words and taken its quotes: whether a word was one job id, nobody can tell any more."""
 
 
 def step_from_arguments(arguments: Sequence[str]) -> Step:
     """Return the step for words that a shell has already split; one that is empty or holds whitespace was quoted."""
-    return Step(tuple(Word(text, not text or any(map(str.isspace, text))) for text in arguments))
+    words = tuple(Word(text, not text or any(map(str.isspace, text))) for text in arguments)
+    return Step(words, from_shell=True)
 
 
 def parse_line(line: str) -> list[Step]:

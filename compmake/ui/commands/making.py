@@ -43,7 +43,10 @@ def make(session: Session, arguments: Arguments) -> Reply:
 )
 def remake(session: Session, arguments: Arguments) -> Reply:
     """`invalidate` and `make` in one."""
+    session.workspace.require_program()
     targets = session.select(arguments.selection)
+    if not targets:
+        return Reply(["Nothing to remake: the selection is empty."])
     session.confirm(f"remake {plural(len(targets), 'job')}", len(targets), arguments)
     _mark_asked(session, targets)
     return _make(session, targets, arguments)
@@ -60,6 +63,7 @@ def remake(session: Session, arguments: Arguments) -> Reply:
 def clean(session: Session, arguments: Arguments) -> Reply:
     """Forget the selected jobs, without a selection all."""
     workspace = session.workspace
+    workspace.require_program()
     targets = session.select_or_all(arguments.selection)
     session.confirm(f"forget the results of {plural(len(targets), 'job')}", len(targets), arguments)
     if not targets:
@@ -84,7 +88,10 @@ def clean(session: Session, arguments: Arguments) -> Reply:
 )
 def invalidate(session: Session, arguments: Arguments) -> Reply:
     """Mark the selected jobs as asked for."""
+    session.workspace.require_program()
     targets = session.select(arguments.selection)
+    if not targets:
+        return Reply(["Nothing to invalidate: the selection is empty."])
     session.confirm(f"make {plural(len(targets), 'job')} again", len(targets), arguments)
     _mark_asked(session, targets)
     return Reply([f"{plural(len(targets), 'job')} will be made again."])
@@ -101,26 +108,31 @@ def invalidate(session: Session, arguments: Arguments) -> Reply:
 def accept(session: Session, arguments: Arguments) -> Reply:
     """Bless exactly what `why` lists for the selected jobs."""
     workspace = session.workspace
-    targets = session.select(arguments.selection)
     checker = workspace.checker
+    targets = set(session.select(arguments.selection))
+    if not targets:
+        return Reply(["Nothing to accept: the selection is empty."])
     look = session.look
     assert isinstance(look, Status)
-    blessed, lines = [], []
+    blessed, codes, lines = [], [], []
     for job_id in workspace.graph.order:
-        if job_id not in set(targets):
+        if job_id not in targets:
             continue
         record, status = session.record(job_id), look.jobs[job_id]
         if record is None or not record.ok or checker.damage(job_id, record):
             lines.append(f"{shown_id(job_id)}: there is no result to accept")
-        elif status.match is None:
-            inputs = inputs_json(status.now, checker.call(job_id))
-            code = status.now.code.digest
-            blessed.append(record._replace(fingerprint=status.now.fingerprint, code=code, inputs=inputs, asked=False))
+        elif not status.is_matched:
+            now = look.now(job_id)
+            inputs = inputs_json(now, checker.call(job_id))
+            blessed.append(
+                record._replace(fingerprint=now.fingerprint, code=now.code.digest, inputs=inputs, asked=False)
+            )
+            codes.append(now.code)
     session.confirm(f"accept the results of {plural(len(blessed), 'job')}", len(blessed), arguments)
     workspace.store.lock("accept")
     try:
         workspace.store.replace(blessed)
-        workspace.keep_code([look.jobs[record.job_id].now.code for record in blessed])
+        workspace.keep_code(codes)
     finally:
         workspace.store.unlock()
         workspace.refresh()
@@ -129,7 +141,6 @@ def accept(session: Session, arguments: Arguments) -> Reply:
 
 def _mark_asked(session: Session, targets: Sequence[JobId]) -> None:
     workspace = session.workspace
-    workspace.require_program()
     workspace.store.lock("invalidate")
     try:
         workspace.note_cleaned(job_id for job_id in targets if job_id not in workspace.records.newest)

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from compmake.durations import Durations
+from compmake.graph import sorted_ids
 from compmake.job import JobId, JobState, Reason, ReasonCode
 from compmake.recorded import details_of
 from compmake.status import Status, count_states
@@ -17,6 +17,7 @@ from compmake.ui.traceback import summary_line
 _STALE_STATES = (JobState.FAILED, JobState.BLOCKED, JobState.STALE)
 _JOBS_NAMED = 8
 _CELLS = 60
+_RECORDED_ONLY = "Whether the program changed since cannot be told here: name the program instead of its store."
 
 
 @command(
@@ -30,15 +31,13 @@ _CELLS = 60
 )
 def list_jobs(session: Session, arguments: Arguments) -> Reply:
     """One line a job: id, state, function, arguments, time of the last attempt."""
-    chosen = session.select_or_all(arguments.selection)
+    chosen = sorted_ids(session.select_or_all(arguments.selection))
     look = session.look
     rows, objects = [], []
     for job_id in chosen:
         state, record = look.state(job_id), session.record(job_id)
         shown = look.arguments(job_id)
-        objects.append(
-            _about(session, job_id) | {"arguments": dict(shown), "wall_s": record.wall_s if record else None}
-        )
+        objects.append(session.about(job_id) | {"arguments": dict(shown), "wall_s": record.wall_s if record else None})
         text = ", ".join(f"{name}={value}" for name, value in shown)
         took = duration(record.wall_s) if record else ""
         function = f"{one_line(session.function(job_id), _CELLS)}()"
@@ -65,10 +64,6 @@ def _totals(session: Session, states: Iterable[JobState]) -> str:
     return f"{plural(sum(counts.values()), 'job')}: {', '.join(words)}"
 
 
-def _about(session: Session, job_id: JobId) -> dict[str, Any]:
-    return {"job": job_id, "state": session.look.state(job_id).value, "function": session.function(job_id)}
-
-
 @command(
     "why",
     "Say why jobs are in their state.",
@@ -90,12 +85,12 @@ def why(session: Session, arguments: Arguments) -> Reply:
         state = look.state(job_id)
         lines = tuple(_explanation(session, job_id, state))
         groups.setdefault((state, lines), []).append(job_id)
-        reasons = [_reason_object(reason) for reason in look.reasons(job_id)]
+        reasons = [reason_object(reason) for reason in look.reasons(job_id)]
         failure = session.failure(job_id)
         extra = {"failure": summary_line(failure)} if failure is not None else {}
         if state is JobState.BLOCKED:
             extra["blocked_by"] = "".join(look.blocked_by(job_id)[-1:])
-        objects.append(_about(session, job_id) | {"reasons": reasons} | extra)
+        objects.append(session.about(job_id) | {"reasons": reasons} | extra)
     text: list[str] = []
     for (state, lines), job_ids in groups.items():
         named = ", ".join(shown_id(job_id) for job_id in job_ids[:_JOBS_NAMED])
@@ -104,16 +99,20 @@ def why(session: Session, arguments: Arguments) -> Reply:
         head = f"{session.style.glyph(state)} {state.value}{count}: {named}{more}"
         text += [session.style.paint(state, head), *(f"    {line}" if line else "" for line in lines)]
     if not chosen:
-        nothing_wrong = "No job is failed, blocked or stale; `plan` shows what is to do."
-        text = ["Every job is up to date." if _all_done(session) else nothing_wrong]
+        text = [_nothing_wrong(session)]
     return Reply(text, objects)
 
 
-def _all_done(session: Session) -> bool:
-    return all(state is JobState.DONE for state in session.look.states().values())
+def _nothing_wrong(session: Session) -> str:
+    if session.workspace.program is None:
+        return f"No recorded job failed. {_RECORDED_ONLY}"
+    if all(state is JobState.DONE for state in session.look.states().values()):
+        return "Every job is up to date."
+    return "No job is failed, blocked or stale; `plan` shows what is to do."
 
 
-def _reason_object(reason: Reason) -> dict[str, str]:
+def reason_object(reason: Reason) -> dict[str, str]:
+    """Return a reason as `--json` tells it."""
     return {"code": reason.code.value, "text": reason.text, "old": reason.old, "new": reason.new, "diff": reason.diff}
 
 
@@ -131,8 +130,10 @@ def _explanation(session: Session, job_id: JobId, state: JobState) -> list[str]:
     if failure is not None:
         lines.append(summary_line(failure))
     for reason in look.reasons(job_id):
-        if reason.code is ReasonCode.FAILED:
-            continue  # the failure itself is the better line
+        if reason.code is ReasonCode.FAILED or (
+            lines and reason.code in (ReasonCode.NEVER_MADE, ReasonCode.MAY_CHANGE)
+        ):
+            continue  # the failure, its own or that of the job it waits for, is the better line
         lines.append(one_line(reason.text, 500))
         for line in sanitize(reason.diff).splitlines():
             role = "new" if line.startswith("+") else "old" if line.startswith("-") else ""
@@ -144,12 +145,16 @@ def _checked_against(session: Session, job_id: JobId) -> list[str]:
     record = session.record(job_id)
     if record is None:
         return ["never made"]
-    lines = [f"up to date: made {clock(record.made_at)}, {duration(record.wall_s)}, and since then nothing changed in"]
     look = session.look
+    made = f"made {clock(record.made_at)}, {duration(record.wall_s)}"
+    known = isinstance(look, Status)
+    lines = [f"up to date: {made}, and since then nothing changed in" if known else f"{made}, with"]
     shown = ", ".join(f"{name}={value}" for name, value in look.arguments(job_id))
     lines.append(f"  its arguments: {one_line(shown, 200) or 'none'}")
-    if isinstance(look, Status):
-        now = look.jobs[job_id].now
+    if not isinstance(look, Status):
+        lines.append(_RECORDED_ONLY)
+    else:
+        now = look.now(job_id)
         names = sorted({unit.partition(":")[2] for unit in now.code.units if not unit.endswith(":<module>")})
         rest = f" and {len(names) - 12} more" if len(names) > 12 else ""
         lines.append(f"  its code ({now.code.mode}): {one_line(', '.join(names[:12]), 300)}{rest}")
@@ -177,7 +182,6 @@ def _checked_against(session: Session, job_id: JobId) -> list[str]:
 )
 def plan(session: Session, arguments: Arguments) -> Reply:
     """Group what would run by cause; nothing runs."""
-    session.workspace.require_program()
     look = session.look
     graph = session.workspace.graph
     targets = session.select_or_all(arguments.selection)
@@ -188,12 +192,14 @@ def plan(session: Session, arguments: Arguments) -> Reply:
         if job_id not in wanted or look.state(job_id) is JobState.DONE:
             continue
         reasons = look.reasons(job_id)
-        objects.append(_about(session, job_id) | {"reasons": [_reason_object(reason) for reason in reasons]})
+        objects.append(session.about(job_id) | {"reasons": [reason_object(reason) for reason in reasons]})
         if all(reason.code is ReasonCode.MAY_CHANGE for reason in reasons):
             may_run.append(job_id)
         else:
             will_run.append(job_id)
             groups[", ".join(dict.fromkeys(_in_general(reason) for reason in reasons))] += 1
+    if session.workspace.program is None and not will_run:
+        return Reply([f"By the records, nothing would run. {_RECORDED_ONLY}"])
     if not will_run:
         return Reply([f"Nothing to do: {plural(len(wanted), 'job')} {'is' if len(wanted) == 1 else 'are'} up to date."])
     lines = [f"{plural(count, 'job')} will run: {one_line(cause, 300)}" for cause, count in groups.most_common()]
@@ -201,6 +207,8 @@ def plan(session: Session, arguments: Arguments) -> Reply:
         lines.append(f"up to {len(may_run)} more if those results change")
     lines.append(f"{len(wanted) - len(will_run) - len(may_run)} up to date")
     lines.append(_expected(session, will_run, may_run))
+    if session.workspace.program is None:
+        lines.append(_RECORDED_ONLY)
     return Reply(lines, objects)
 
 

@@ -52,6 +52,7 @@ def run_step(session: Session, step: Step) -> int:
     found = find_command(step.words[0].text)
     arguments = parse_arguments(found, step.words[1:])
     session.line = " ".join(word.text for word in step.words)
+    session.shell_words = step.from_shell
     elsewhere = step.pipe is not None or step.redirect is not None
     shown, width = session.style, session.width
     if elsewhere:
@@ -60,7 +61,7 @@ def run_step(session: Session, step: Step) -> int:
         reply = found.run(session, arguments)
     finally:
         session.style, session.width = shown, width
-    _send(step, output_lines(reply, arguments))
+    send(step, output_lines(reply, arguments))
     return reply.exit_code
 
 
@@ -77,7 +78,12 @@ def tell_error(error: CompmakeError) -> None:
     sys.stderr.write(f"compmake: {sanitize(redact(str(error)))}\n")
 
 
-def _send(step: Step, lines: Iterable[str]) -> None:
+def send(step: Step, lines: Iterable[str]) -> None:
+    """Write what a command found to where its line wants it: standard output, a file, or a shell command.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     if step.pipe is not None:
         sys.stdout.flush()
         with subprocess.Popen(["/bin/sh", "-c", step.pipe], stdin=subprocess.PIPE) as shell:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from compmake.errors import SelectionError, UserError
 from compmake.failure import from_json
@@ -53,6 +53,8 @@ class Session:
     last: tuple[JobId, ...] = ()
     line: str = ""
     """The command as it was typed, for the list of runs."""
+    shell_words: bool = False
+    """A shell has split the words, as `Step.from_shell` says."""
     settings_rows: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
@@ -68,7 +70,10 @@ class Session:
 
     def select_or_all(self, words: Sequence[Word]) -> list[JobId]:
         """Return the selected jobs, without words all of them."""
-        return self.select(words or (Word("all"),))
+        if words:
+            return self.select(words)
+        self.last = self.workspace.graph.order
+        return list(self.last)
 
     def one_job(self, arguments: Arguments) -> JobId:
         """Return the one job that a command is about.
@@ -108,12 +113,18 @@ class Session:
         """Return the job's function as users write it."""
         return self.workspace.graph.jobs[job_id].display_function
 
+    def about(self, job_id: JobId) -> dict[str, Any]:
+        """Return what every `--json` object about a job begins with."""
+        return {"job": job_id, "state": self.look.state(job_id).value, "function": self.function(job_id)}
+
     def _scope(self) -> Scope:
         workspace = self.workspace
         return Scope(workspace.graph, lambda: workspace.look().states(), self.last, command_names())
 
     def _split(self, words: Sequence[Word]) -> list[Word]:
         """A shell hands `"failed in func1()"` over as one word: unless a job has that id, it is several."""
+        if not self.shell_words:
+            return list(words)
         found: list[Word] = []
         for word in words:
             if word.quoted and any(map(str.isspace, word.text)) and word.text not in self.workspace.graph.jobs:

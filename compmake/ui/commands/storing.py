@@ -10,6 +10,7 @@ from compmake.graph import Graph
 from compmake.job import JobId, JobState
 from compmake.recorded import recorded_graph
 from compmake.selection import Scope, select
+from compmake.store import Damage
 from compmake.store.atomic import atomic_write
 from compmake.text_safety import one_line, safe_name, sanitize
 from compmake.ui.commands.registry import JSON, YES, Arguments, Option, Reply, command
@@ -28,7 +29,7 @@ def check(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- e
     """Read everything once; damaged objects are moved to the quarantine and their jobs will be made again."""
     found = session.workspace.store.check()
     session.workspace.refresh()
-    objects: list[dict[str, Any]] = [{"damage": d.what, "job": d.job_id, "moved_to": d.moved_to} for d in found]
+    objects = [_damage_object(session, damage) for damage in found]
     if not found:
         return Reply([f"{plural(len(session.workspace.records.newest), 'record')} checked: all as it was written."])
     lines = [
@@ -37,6 +38,13 @@ def check(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- e
     return Reply(
         [*lines, f"{plural(len(found), 'damaged item')}; `make` makes those jobs again."], objects, exit_code=3
     )
+
+
+def _damage_object(session: Session, damage: Damage) -> dict[str, Any]:
+    told = {"damage": damage.what, "job": damage.job_id, "moved_to": damage.moved_to}
+    if damage.job_id is None or damage.job_id not in session.workspace.graph.jobs:
+        return told
+    return told | session.about(damage.job_id)
 
 
 @command(
@@ -68,7 +76,7 @@ def gc(session: Session, arguments: Arguments) -> Reply:
     section="store",
     takes="SEL",
     options=(YES,),
-    examples=("delete all -y", "delete 'old-*'"),
+    examples=("delete all -y", "delete old-*"),
 )
 def delete(session: Session, arguments: Arguments) -> Reply:
     """`clean` for ids that only the store still knows; the selection is over those."""

@@ -1,0 +1,58 @@
+"""`help` is printed from the registry, and its examples work."""
+
+import shutil
+
+from command_lines import run_each
+
+import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.ui.commands.registry import SECTIONS, all_commands
+
+CORE = "make remake clean invalidate accept plan list why stats details output traceback diagram delete check gc dump"
+
+
+def test_the_commands_are_those_of_the_core():
+    """Every command of the core is registered, each in a section of `help`."""
+    assert {command.name for command in all_commands()} == {*CORE.split(), "runs", "help", "config"}
+    assert {command.section for command in all_commands()} == set(SECTIONS)
+
+
+def test_help_lists_every_command(space):
+    """`help` shows name, aliases and summary of all, and needs no program that loads."""
+    listed, flag, missing = run_each(space, [["nosuch", "help"], ["--help"], ["nosuch", "help", "lst"]])
+    assert (listed.code, flag.code) == (0, 0)
+    for command in all_commands():
+        assert any(line.startswith(f"  {command.name}") and command.summary in line for line in listed.out.splitlines())
+        assert all(f"[{', '.join(command.aliases)}]" in listed.out for _ in command.aliases)
+    assert listed.out in flag.out
+    assert "usage: compmake" in flag.out
+    assert (missing.code, "did you mean list" in missing.err) == (2, True)
+
+
+def test_help_of_a_command_has_usage_options_and_two_examples(space):
+    """Each command explains itself: usage, every option, exactly two examples that begin with its name."""
+    commands = list(all_commands())
+    for command, done in zip(commands, run_each(space, [["x", "help", c.name] for c in commands]), strict=True):
+        assert done.code == 0
+        assert done.out.startswith(command.usage + "\n")
+        assert command.summary in done.out
+        for option in command.options:
+            assert option.help in done.out
+        assert len(command.examples) == 2
+        for example in command.examples:
+            assert example.split()[0] in (command.name, *command.aliases)
+            assert f"\n  {example}\n" in done.out
+
+
+def test_every_example_works(small, tmp_path):
+    """Each example of `help` can be typed as it stands, in a program that has its jobs; some ask first."""
+    examples = [example for command in all_commands() for example in command.examples]
+    folders = []
+    for number, _ in enumerate(examples):
+        folder = tmp_path / f"copy{number}"
+        shutil.copytree(small.path, folder)
+        folders.append(str(folder))
+    lines = [["prog", "-c", example] for example in examples]
+    for example, done in zip(examples, run_each(small, lines, folders), strict=True):
+        asks = done.code == 2 and "say -y to mean it" in done.err
+        assert done.code == 0 or (done.code == 1 and "make" in example) or asks, (example, done)
+        assert "usage" not in done.err

@@ -1,0 +1,159 @@
+"""Commands that look: what they print, and what `--json` gives to other programs."""
+
+import json
+
+from command_lines import run_each
+
+LOOKING = ["list", "why", "plan", "stats", "runs", "check", "config", "why func1"]
+LOOKING += ["details func2-3", "output func1", "traceback func2-3", "diagram out=x.dot"]
+
+
+def test_json_is_one_object_a_line_and_nothing_else(small):
+    """`--json` on every command that looks; an object about a job has its id, state and function."""
+    lines = [["prog", *command.split(), "--json"] for command in LOOKING]
+    for command, done in zip(LOOKING, run_each(small, lines), strict=True):
+        assert (done.code, done.err) == (0, ""), command
+        assert done.objects or command == "check", command
+        for found in done.objects:
+            assert isinstance(found, dict)
+            assert found.get("job") is None or {"job", "state", "function"} <= found.keys(), command
+
+
+def test_json_names_the_same_jobs_as_the_text(small):
+    """`ls --json` and `ls` in a pipe list the same jobs in natural order, the id first."""
+    text, objects = run_each(small, [["prog", "ls"], ["prog", "ls", "--json"]])
+    ids = [f"func{n}{suffix}" for n in (1, 2, 3) for suffix in ("", "-2", "-3")]
+    assert [line.split()[0] for line in text.out.splitlines()] == ids
+    assert [found["job"] for found in objects.objects] == ids
+    assert objects.objects[0] | {"wall_s": 0} == {
+        "job": "func1",
+        "state": "done",
+        "function": "func1",
+        "arguments": {"x": "1"},
+        "wall_s": 0,
+    }
+
+
+def test_why_gives_reasons_with_the_difference(small):
+    """Each reason has a code, a text, both values and a unified difference."""
+    small.edit("steps.py", "return x + y", "return x - y")
+    (found,) = small.run("prog", "why", "func2", "--json").objects
+    (reason,) = found["reasons"]
+    assert reason.keys() == {"code", "text", "old", "new", "diff"}
+    assert reason["code"] == "function-changed"
+    assert "-    return x + y\n+    return x - y" in reason["diff"]
+
+
+def test_why_names_the_cause_of_each_state(small):
+    """A failed job shows its error and where, a blocked one what it waits for, a done one what was checked."""
+    done = small.run("prog", "-c", "why; why func1; why 'func2-3' --json")
+    assert "failed: func2-3" in done.out
+    assert "ValueError: fifteen is too much" in done.out
+    assert "steps.py:13" in done.out
+    assert "blocked: func3-3" in done.out
+    assert "waits for func2-3, which failed" in done.out
+    assert "up to date: made" in done.out
+    assert "its arguments: x=1" in done.out
+    assert "its globals: FACTOR" in done.out
+    found = json.loads(done.out.splitlines()[-1])
+    assert (found["state"], "fifteen" in found["failure"]) == ("failed", True)
+
+
+def test_why_of_a_changed_argument_shows_both(small):
+    """The old and the new value of an argument are named with its parameter."""
+    small.edit("prog.py", "x), 10)", "x), 11)")
+    done = small.run("prog", "why", "func2")
+    assert "y" in done.out
+    assert "10" in done.out
+    assert "11" in done.out
+
+
+def test_a_dependent_of_a_stale_job_may_change(small):
+    """It is stale because its dependency is, and `plan` counts it apart."""
+    small.edit("steps.py", "x * FACTOR", "FACTOR * x")
+    why, plan = run_each(small, [["prog", "why", "func2"], ["prog", "plan", "func3", "func3-2"]])
+    assert "may change: func1" in why.out
+    assert plan.out.splitlines()[0].startswith("2 jobs will run: ")
+    assert "func1" in plan.out.splitlines()[0]
+    assert "up to 4 more if those results change" in plan.out
+
+
+def test_plan_of_what_is_up_to_date(small):
+    """Nothing to do is said with the number of jobs, and runs nothing."""
+    assert small.run("prog", "plan", "func3").out == "Nothing to do: 3 jobs are up to date.\n"
+    assert small.take_ledger() == []
+
+
+def test_details_show_what_is_known_of_a_job(small):
+    """The call with its parameters, the neighbours, the attempt, the failure and the last output."""
+    failed, done = run_each(small, [["prog", "details", "func2-3"], ["prog", "show", "func1"]])
+    for text in ("func2-3 failed", "steps.func2(x=<func1-3>, y=10)", "needs", "func3-3", "ValueError", "prog.py:5"):
+        assert text in failed.out
+    for text in ("func1 done", "steps.func1(x=1)", "result", "5", "func1 got 1", "attempt"):
+        assert text in done.out
+
+
+def test_output_is_what_the_job_printed(small):
+    """`output` prints the captured text, and says so when there is none."""
+    some, none, never = run_each(small, [["prog", "out", job] for job in ("func1-2", "func3", "func3-3")])
+    assert some.out == "func1 got 2\n"
+    assert none.out == "func3 printed nothing.\n"
+    assert (never.code, "func3-3 was never made" in never.err) == (2, True)
+
+
+def test_traceback_shows_the_users_frames(small):
+    """The line that raised is shown with its source; a job that did not fail has none."""
+    failed, done = run_each(small, [["prog", "tb", "func2-3"], ["prog", "traceback", "func1"]])
+    assert 'raise ValueError("fifteen is too much")' in failed.out
+    assert "steps.py" in failed.out
+    assert (done.code, "func1 did not fail at its last attempt: it is done" in done.err) == (2, True)
+
+
+def test_commands_about_one_job_refuse_several(small):
+    """`details`, `output` and `traceback` need exactly one job."""
+    for command in ("details", "output", "traceback"):
+        several, none, missing = run_each(small, [["prog", command, *w] for w in (["func1()"], ["stale"], [])])
+        assert (several.code, "these words mean 3 jobs, but one is needed" in several.err) == (2, True)
+        assert (none.code, "these words select no job" in none.err) == (2, True)
+        assert (missing.code, f"{command} needs a job" in missing.err) == (2, True)
+
+
+def test_stats_count_by_function_and_measure_the_store(small):
+    """Counts by state for each function, what the store takes, and what `gc` would free."""
+    done = small.run("prog", "stats")
+    assert "9 jobs: 7 done, 1 failed, 1 blocked" in done.out
+    assert "2 records of jobs that the program no longer defines" in done.out
+    assert "gc would free" in done.out
+
+
+def test_runs_list_past_makes(small):
+    """Newest first, with what was asked for and how it ended; `n=` limits them."""
+    every, one = run_each(small, [["prog", "runs", "--json"], ["prog", "runs", "n=1", "--json"]])
+    assert [(run["done"], run["failed"], run["blocked"]) for run in every.objects] == [(7, 1, 1), (2, 0, 0)]
+    assert one.objects == every.objects[:1]
+    assert every.objects[0]["command"] == "make"
+
+
+def test_config_shows_each_setting_and_its_origin(small):
+    """Every setting with the place it came from."""
+    small.write("compmake.toml", "keep = 7\n")
+    done = small.run("--config", "color=never", "prog", "config", "--json", env={"COMPMAKE_ASCII": "yes"})
+    origins = {row["key"]: (row["value"], row["origin"]) for row in done.objects}
+    assert origins["keep"] == ("7", f"{small.path}/compmake.toml:1")
+    assert origins["color"] == ('"never"', "command line")
+    assert origins["ascii"] == ("true", "environment COMPMAKE_ASCII")
+    assert origins["durability"][1] == "default"
+
+
+def test_diagram_writes_pictures_named_after_the_program(small):
+    """Without `out` an SVG and a PNG in the current folder, with it the file named; each path is printed."""
+    both, one, none = run_each(
+        small, [["prog", "diagram"], ["prog", "graph", "failed", "out=f.dot"], ["prog", "diagram", "stale"]]
+    )
+    assert both.out == "prog.svg\nprog.png\n"
+    assert (small.path / "prog.svg").read_text().startswith("<?xml")
+    assert (small.path / "prog.png").read_bytes().startswith(b"\x89PNG")
+    assert one.out == "f.dot\n"
+    assert "func2-3" in (small.path / "f.dot").read_text()
+    assert "func1" not in (small.path / "f.dot").read_text()
+    assert (none.code, "the selection is empty" in none.err) == (2, True)

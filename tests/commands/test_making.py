@@ -1,0 +1,168 @@
+"""Commands that make jobs or change what counts as made."""
+
+import pytest
+from command_lines import run_each
+
+IDS = [f"func{n}{suffix}" for n in (1, 2, 3) for suffix in ("", "-2", "-3")]
+
+
+def states(space):
+    """Return every job's state."""
+    return {o["job"]: o["state"] for o in space.run("prog", "ls", "--json").objects}
+
+
+def test_make_runs_each_job_once_and_then_nothing(fresh):
+    """A first make runs what can run; a second one tries again what failed and nothing else."""
+    first = fresh.run("prog", "make")
+    assert first.code == 1
+    assert "7 done, 1 failed, 1 blocked" in first.err
+    assert first.out == ""
+    assert len(fresh.take_ledger()) == 8
+    assert fresh.run("prog", "make").code == 1
+    assert fresh.take_ledger() == ["func2 15"]
+
+
+def test_nothing_to_do_says_so(small):
+    """What is up to date is not made again, and the summary counts it."""
+    done = small.run("prog", "make", "func3-2")
+    assert done.code == 0
+    assert "Nothing to do: 3 jobs are up to date." in done.err
+    assert small.take_ledger() == []
+
+
+def test_make_takes_a_selection_and_what_it_needs(fresh):
+    """`make SEL` makes those jobs and their dependencies only."""
+    assert fresh.run("prog", "make", "func3-2").code == 0
+    assert fresh.take_ledger() == ["func1 2", "func2 10", "func3 20"]
+
+
+def test_make_not_failed_leaves_failed_jobs(small):
+    """Failed jobs run again at each make unless they are left out."""
+    done = small.run("prog", "make", "not failed except blocked")
+    assert done.code == 0, done.err
+    assert small.take_ledger() == []
+
+
+def test_dry_run_runs_nothing(fresh):
+    """`make --dry-run` is `plan`: it says how many jobs would run, and runs none."""
+    done = fresh.run("prog", "make", "--dry-run")
+    assert done.code == 0
+    assert done.out == fresh.run("prog", "plan").out
+    assert "9 jobs will run: never made" in done.out
+    assert fresh.take_ledger() == []
+
+
+def test_inline_lets_jobs_use_the_terminal(fresh):
+    """With `--inline` what a job prints goes to the terminal and is not kept."""
+    done = fresh.run("prog", "make", "func1", "--inline")
+    assert done.code == 0
+    assert "func1 got 1\n" in done.out
+    assert "func1 printed nothing." in fresh.run("prog", "output", "func1").out
+
+
+@pytest.mark.parametrize("flags", [("-v", "prog", "make", "func1"), ("prog", "make", "func1", "-v")])
+def test_verbose_lists_successes(fresh, flags):
+    """`-v` works as an option of compmake and of the command."""
+    assert "func1" in fresh.run(*flags).err
+    assert "func1" not in fresh.run("prog", "make", "func1-2").err
+
+
+def test_quiet_shows_failures_at_most(fresh):
+    """`-q` makes without a word when all goes well."""
+    done = fresh.run("-q", "prog", "make", "func3")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_remake_runs_what_is_up_to_date_and_leaves_dependents(small):
+    """`remake SEL` is invalidate and make: the dependents are not made."""
+    done = small.run("prog", "remake", "func1-2")
+    assert done.code == 0
+    assert small.take_ledger() == ["func1 2"]
+
+
+def test_what_touches_several_jobs_asks(small):
+    """Without `-y` batch mode does nothing, says so, and exits with 2."""
+    small.edit("steps.py", "FACTOR = 5", "FACTOR = 5.0")
+    before = states(small)
+    commands = ["remake func1()", "clean", "clean func1()", "invalidate func1()", "accept stale", "delete all", "gc"]
+    for command, done in zip(commands, run_each(small, [["prog", "-c", command] for command in commands]), strict=True):
+        assert done.code == 2, command
+        assert "? Nothing was done: say -y to mean it" in done.err, command
+    assert states(small) == before
+    assert small.take_ledger() == []
+
+
+def test_yes_works_before_and_after_the_command(small):
+    """`-y` is an option of compmake and of each command that asks."""
+    assert small.run("-y", "prog", "clean", "func3()").code == 0
+    assert small.run("prog", "clean", "func2()", "-y").code == 0
+    assert [state for _, state in sorted(states(small).items())] == ["done"] * 3 + ["todo"] * 6
+
+
+def test_an_empty_selection_is_never_everything(small):
+    """Where nothing matches, the command says so, does nothing and exits with 0."""
+    commands = ["make", "remake", "clean", "invalidate", "accept"]
+    lines = [["-y", "prog", "-c", f"{command} failed in func1()"] for command in commands]
+    for command, done in zip(commands, run_each(small, lines), strict=True):
+        assert (done.code, done.err) == (0, "")
+        assert done.out == f"Nothing to {command}: the selection is empty.\n"
+    assert small.take_ledger() == []
+
+
+def test_some_commands_need_a_selection(small):
+    """Without SEL they are an error, never everything."""
+    commands = ["remake", "invalidate", "accept", "delete"]
+    for command, done in zip(commands, run_each(small, [["prog", "-y", c] for c in commands]), strict=True):
+        assert done.code == 2
+        assert f"{command} needs a selection of jobs: {command} SEL" in done.err
+
+
+def test_clean_forgets_and_the_next_make_makes_again(small):
+    """A cleaned job was never made; its dependents are not touched."""
+    assert small.run("prog", "clean", "func1-2").out == "1 job cleaned.\n"
+    now = states(small)
+    assert now["func1-2"] == "todo"
+    assert small.run("prog", "make", "func3-2").code == 0
+    assert small.take_ledger() == ["func1 2"]
+
+
+def test_clean_without_a_selection_is_all(small):
+    """`clean -y` forgets every job."""
+    assert small.run("prog", "clean", "-y").out == "9 jobs cleaned.\n"
+    assert set(states(small).values()) == {"todo"}
+
+
+def test_invalidate_keeps_the_result(small):
+    """The job is stale because it was asked for, its result is still there."""
+    assert small.run("prog", "invalidate", "func1-2").out == "1 job will be made again.\n"
+    done = small.run("prog", "-c", "why func1-2; dump func1-2 dir=out")
+    assert "asked for" in done.out
+    assert "1 result written" in done.out
+    small.run("prog", "make", "func3-2")
+    assert small.take_ledger() == ["func1 2"]
+
+
+def test_accept_takes_results_as_good(small):
+    """After `accept` a changed function runs nothing; a failed job has no result to accept."""
+    small.edit("steps.py", "x * FACTOR", "FACTOR * x")
+    assert states(small)["func1"] == "stale"
+    assert small.run("prog", "accept", "func1()", "-y").out == "3 jobs accepted.\n"
+    assert small.run("prog", "make", "func3-2").code == 0
+    assert small.take_ledger() == []
+    done = small.run("prog", "accept", "func2-3")
+    assert "func2-3: there is no result to accept" in done.out
+
+
+def test_an_unknown_job_is_an_error_with_a_hint(small):
+    """A selection that names nothing known does nothing, also in `make clean`."""
+    done = small.run("prog", "make", "func12")
+    assert done.code == 2
+    assert "Did you mean" in done.err
+    done = small.run("prog", "make", "clean")
+    assert done.code == 2
+    assert small.take_ledger() == []
+
+
+def test_every_job_has_a_state(small):
+    """`ls` knows all nine jobs in natural order."""
+    assert list(states(small)) == IDS

@@ -1,0 +1,264 @@
+"""The command line: how PROGRAM is named, where options stand, and the exit codes."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_lines import run_each
+from spaces import Space, clean_environment
+
+import compmake
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+SMALL = "from compmake import comp\nfrom ledger import note\n\ndef f(x):\n    note(f'f {x}')\n    return x\n\n"
+CONSOLE = "from compmake import compmake_console\n"
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """The program of the introduction, unchanged, made once."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for name in ("my_program.py", "mycomputations.py"):
+        shutil.copy(EXAMPLES / name, folder)
+    space = Space(folder)
+    done = space.run("my_program", "make")
+    assert done.code == 0, done.err
+    assert "90 done, 0 failed, 0 blocked" in done.err
+    return space
+
+
+@pytest.fixture
+def two(space):
+    """A program of two jobs that note that they ran."""
+    space.write("prog.py", SMALL + "comp(f, comp(f, 1))\n")
+    return space
+
+
+def test_the_introductory_program_is_found_however_it_is_named(drawn, tmp_path):
+    """As module, file, file elsewhere and through `python -m compmake`: the same program, nothing left to do."""
+    other = str(tmp_path)
+    names = ["my_program", "my_program.py", "./my_program.py", str(drawn.path / "my_program.py")]
+    folders = [str(drawn.path)] * 3 + [other]
+    for done in run_each(drawn, [[name, "make"] for name in names], folders):
+        assert done.code == 0
+        assert "Nothing to do: 90 jobs are up to date." in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_introductory_program_in_all_its_commands(drawn):
+    """`diagram`, a line of commands, a list: as the introduction shows them."""
+    line, diagram, listed = run_each(
+        drawn, [["my_program", "-c", "make; ls failed; why"], ["my_program", "diagram"], ["my_program", "ls"]]
+    )
+    assert (line.code, line.out) == (0, "Every job is up to date.\n")
+    assert diagram.out == "my_program.svg\nmy_program.png\n"
+    assert len(listed.out.splitlines()) == 90
+    assert len(list((drawn.path / "figures").iterdir())) == 30
+
+
+def test_a_script_may_end_with_the_console(two):
+    """`python prog.py make`, with and without a guard, and `compmake prog make` mean the same jobs."""
+    plain = (two.path / "prog.py").read_text()
+    for ending in ("compmake_console()\n", 'if __name__ == "__main__":\n    compmake_console()\n'):
+        two.write("prog.py", plain + CONSOLE + ending)
+        first = two.python("prog.py", "clean", "-y")
+        assert first.code == 0, first.err
+        made = two.python("prog.py", "make")
+        assert (made.code, two.take_ledger()) == (0, ["f 1", "f 1"]), made.err
+        again = two.run("prog", "make")
+        assert "Nothing to do: 2 jobs are up to date." in again.err
+    listed = two.python("prog.py", "ls", "--json")
+    assert [found["job"] for found in listed.objects] == ["f", "f-2"]
+    assert two.python("prog.py", "nosuch").code == 2
+
+
+def test_a_program_may_be_a_module_of_a_package(space):
+    """`pkg.mod`, its file and the package itself are found; the store lies beside the top folder."""
+    space.write("pkg/__init__.py", "from compmake import comp\ncomp(pow, 2, 2, job_id='top')\n")
+    space.write("pkg/sub/__init__.py", "")
+    space.write("pkg/sub/mod.py", "from compmake import comp\nfrom ..helper import g\ncomp(g, 2)\n")
+    space.write("pkg/helper.py", "def g(x):\n    return x\n")
+    for name in ("pkg.sub.mod", "pkg/sub/mod.py"):
+        done = space.run(name, "-c", "make; ls | cut -d' ' -f1")
+        assert (done.code, done.out) == (0, "g\n"), done.err
+    assert "Nothing to do" in done.err
+    assert space.run("pkg", "-c", "make; ls | cut -d' ' -f1").out == "top\n"
+    assert sorted(path.name for path in (space.path / ".compmake").iterdir() if path.is_dir()) == ["pkg", "pkg.sub.mod"]
+
+
+def test_a_store_is_looked_at_without_its_program(two):
+    """In the folder of a store every command that looks works, after the program is gone."""
+    assert two.run("prog", "make").code == 0
+    (two.path / "prog.py").unlink()
+    commands = ["ls", "why", "why f", "plan", "stats", "runs", "details f-2", "output f", "check", "config"]
+    commands += ["diagram out=x.dot", "dump f dir=d", "ls --json"]
+    for command, done in zip(commands, run_each(two, [[".compmake/prog", "-c", c] for c in commands]), strict=True):
+        assert (done.code, done.err) == (0, ""), command
+        assert done.out, command
+    assert "f-2" in done.out
+
+
+def test_a_store_without_its_program_is_not_changed(two):
+    """What would change something is refused with what to do instead, `-y` or not."""
+    assert two.run("prog", "make").code == 0
+    commands = ["make", "remake f", "clean", "clean f", "invalidate f", "accept f", "gc", "delete all"]
+    for command, done in zip(
+        commands, run_each(two, [["-y", ".compmake/prog", "-c", c] for c in commands]), strict=True
+    ):
+        assert done.code == 2, command
+        assert "is open without its program: name the program instead of the store" in done.err, command
+    assert "Nothing to do" in two.run("prog", "make").err
+
+
+def test_options_stand_before_and_after_the_program(two):
+    """`--store`, `--config`, `-q` and the rest are read on both sides of PROGRAM, up to the command."""
+    lines = [
+        ["--store", "one", "prog", "-q", "make"],
+        ["-q", "prog", "--store=one", "make"],
+        ["prog", "--config", "store=one", "--ui", "quiet", "make"],
+        ["--color", "never", "prog", "--config", "store=one", "-c", "ls f"],
+    ]
+    first, *others = run_each(two, lines)
+    assert (first.code, first.err) == (0, "")
+    assert two.take_ledger() == ["f 1", "f 1"]
+    assert all(done.code == 0 for done in others)
+    assert others[-1].out.split()[:2] == ["f", "done"]
+    assert (two.path / "one" / "index.db").exists()
+    assert not (two.path / ".compmake").exists()
+
+
+def test_settings_come_from_files_and_the_environment(two):
+    """compmake.toml beside the program, else pyproject.toml; the environment over both, flags over all."""
+    two.write("pyproject.toml", "[tool.compmake]\nstore = 'from-project'\n")
+    assert two.run("prog", "make").code == 0
+    two.write("compmake.toml", "store = 'from-file'\n")
+    assert two.run("prog", "make").code == 0
+    assert two.run("prog", "make", env={"COMPMAKE_STORE": "from-env"}).code == 0
+    assert two.run("prog", "--store", "from-flag", "make", env={"COMPMAKE_STORE": "from-env"}).code == 0
+    stores = sorted(path.parent.name for path in two.path.glob("*/index.db"))
+    assert stores == ["from-env", "from-file", "from-flag", "from-project"]
+
+
+MISTAKES = [
+    ([], "name a program, for example: compmake my_program"),
+    (["nosuch", "ls"], "there is no program 'nosuch'"),
+    (["nosuch.py", "ls"], "there is no file nosuch.py in"),
+    (["prog", "lss"], "unknown command 'lss': did you mean ls"),
+    (["prog", "ls", "--jsno"], "list has no option --jsno: did you mean --json?"),
+    (["prog", "--nosuch", "ls"], "unknown option --nosuch"),
+    (["prog", "-c"], "-c needs a value"),
+    (["prog", "-c", "ls", "ls"], "both -c and the command 'ls': use one of them"),
+    (["prog", "--config", "keeep=3", "ls"], "command line: unknown setting 'keeep': did you mean 'keep'?"),
+    (["prog", "--config", "keep=x", "ls"], "command line: keep = 'x': expected a number, 0 or more"),
+    (["prog", "--ui", "huge", "make"], "ui = 'huge': expected auto, plain or quiet"),
+    (["prog", "--store", "redis://host", "ls"], "only folders can be stores"),
+    (["prog", "runs", "n=0"], "n=0: a number of 1 or more is needed"),
+    (["./sub", "ls"], "./sub is a folder, but neither a store (no index.db) nor a package"),
+]
+
+
+def test_mistakes_of_use_are_short_and_exit_2(two):
+    """Each message names the thing and what to do, on one line, without a traceback of compmake's own."""
+    (two.path / "sub").mkdir()
+    for (arguments, problem), done in zip(MISTAKES, run_each(two, [m[0] for m in MISTAKES]), strict=True):
+        assert (done.code, done.out) == (2, ""), arguments
+        message = done.err.splitlines()[-1]
+        assert message.startswith("compmake: "), arguments
+        assert problem in message
+
+
+def test_a_store_that_cannot_be_read_exits_3(two):
+    """A store that is not one is named, with exit code 3."""
+    two.write("bad/index.db", "this is no database, and it is long enough to be read as one" * 20)
+    done = two.run("prog", "--store", "bad", "make")
+    assert done.code == 3
+    assert "bad" in done.err
+    assert "Traceback" not in done.err
+    assert two.take_ledger() == []
+
+
+def test_a_bug_in_compmake_exits_70(two):
+    """What nobody foresaw keeps its traceback and asks for a report."""
+    script = "import compmake.cli as c\ndef broken(*_):\n    raise ZeroDivisionError\nc._carry_out = broken\n"
+    done = two.python("-c", f"{script}raise SystemExit(c.main(['prog', 'ls']))")
+    assert done.code == 70
+    assert "ZeroDivisionError" in done.err
+    assert "this is a bug in compmake; please report it" in done.err
+
+
+def test_ctrl_c_exits_130(space):
+    """An interrupted make records nothing for the job that ran, keeps what was done, and exits with 130."""
+    space.write(
+        "prog.py",
+        """\
+        import os, signal
+        from compmake import comp
+
+        def first():
+            return 1
+
+        def wait(x):
+            os.kill(os.getpid(), signal.SIGINT)
+            signal.pause()
+
+        comp(wait, comp(first))
+        """,
+    )
+    done = space.run("prog", "make")
+    assert done.code == 130, done.err
+    states = {found["job"]: found["state"] for found in space.run("prog", "ls", "--json").objects}
+    assert states == {"first": "done", "wait": "todo"}
+
+
+def test_ctrl_c_while_reading_commands_exits_130(two):
+    """A script of commands that is interrupted between two of them does not go on."""
+    arguments = [sys.executable, "-m", "compmake", "prog"]
+    with subprocess.Popen(
+        arguments,
+        cwd=two.path,
+        env=clean_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.stdin.write("ls f\n")
+        process.stdin.flush()
+        assert process.stdout.readline().startswith("f ")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_version_and_help(space):
+    """Both answer without a program, on standard output, with exit code 0."""
+    version, usage = space.run("--version"), space.run("-h")
+    assert (version.code, version.out) == (0, f"compmake {compmake.__version__}\n")
+    assert re.match(r"usage: compmake \[OPTIONS\] PROGRAM", usage.out)
+    assert (usage.code, usage.err) == (0, "")
+
+
+def test_the_hash_seed_is_fixed_for_makes(space):
+    """Jobs that depend on the order of sets repeat: a make starts itself again with a fixed seed, once."""
+    space.write(
+        "prog.py",
+        "import os\nfrom compmake import comp\n\ndef seed():\n    return os.environ['PYTHONHASHSEED']\n\ncomp(seed)\n",
+    )
+    done = space.run("prog", "-c", "make; details seed", env={"PYTHONHASHSEED": "random"})
+    assert "'0'" in done.out, done.err
+
+
+def test_odd_bytes_are_no_bug(two):
+    """A command that is no text of this locale is an ordinary mistake."""
+    done = two.run("prog", stdin="ls \udcff\n")
+    assert done.code == 2
+    assert "no job is called" in done.err
+    assert "Traceback" not in done.err
+    done = two.run("prog", "ls", os.fsdecode(b"\xff"))
+    assert done.code == 2
