@@ -129,7 +129,8 @@ class Context:
                 in the current folder); `:memory:` keeps nothing after the program ends.
         """
         script = getattr(sys.modules.get("__main__"), "__file__", None)
-        path = Path(script).resolve() if script else Path.cwd() / "notebook.py"
+        # Typed into Python, it may be "<stdin>".
+        path = Path(script).resolve() if script and Path(script).is_file() else Path.cwd() / "notebook.py"
         self._ref = ProgramRef(path.stem, path, path.parent)
         flags = [] if store is None or str(store) == ":memory:" else [f"store={store}"]
         self._settings = load_settings(self._ref.folder, flags=flags)

@@ -75,7 +75,7 @@ class Checker:
         self._kins: list[tuple[frozenset[Root], frozenset[Root]]] = []
         self._calls: dict[JobId, Digest] = {}
         self._packages = {f"version of {name}": _version(name) for name in packages}
-        self._context = context_digest((), self._packages)
+        self._context = context_digest((), self._packages, ())
         self._relate()
 
     def look_at_results(self, job_ids: Iterable[JobId]) -> None:
@@ -109,7 +109,9 @@ class Checker:
         dependencies = tuple(DependencyDigest(place, dep, results[dep]) for place, dep in job.dependencies)
         files = self._input_files(job) if job.files or job.options.files else ()
         options = self._options(job)
-        context = context_digest(files, options) if files or options is not self._packages else self._context
+        context = self._context
+        if job.call is None or files or options is not self._packages:
+            context = context_digest(files, options, self._passed_code(job))
         call = self._definitions.call_of(job)
         mark = fingerprint(call, [dependency.digest for dependency in dependencies], code.digest, context)
         return Current(job, mark, arguments, dependencies, files, options, code, modules)
@@ -123,23 +125,26 @@ class Checker:
             job_ids: Jobs and everything that they need, dependencies first.
         """
         done: dict[JobId, Digest] = {}
-        newest, jobs, needed, damaged = self.records.newest, self._graph.jobs, self._graph.dependencies, self._damaged
+        newest, jobs, damaged = self.records.newest, self._graph.jobs, self._damaged
         kin, context, codes = self._kin, self._context, dict[tuple[int, str, str], Digest]()
         for job_id in job_ids:
             record = newest.get(job_id)
             if record is None or not record.ok or record.asked or job_id in damaged:
                 continue
-            missing = [dependency for dependency in needed(job_id) if dependency not in done]
-            if missing:
-                continue
             job = jobs[job_id]
+            try:
+                results = [done[dependency] for _, dependency in job.dependencies]
+            except KeyError:
+                continue
+            if job.order_after and not all(dependency in done for dependency in job.order_after):
+                continue
             if job.call is None or job.options is not NO_OPTIONS or record.result_files:
                 now = self.current(job_id, done)
                 mark = now.fingerprint if self._is_matched_by(record, now) else None
             else:
                 key = (kin[job_id], record.modules, job.function_name)
                 code = codes.get(key) or codes.setdefault(key, self._code(job, record.modules).digest)
-                mark = fingerprint(job.call, [done[dependency] for _, dependency in job.dependencies], code, context)
+                mark = fingerprint(job.call, results, code, context)
             if mark == record.fingerprint:
                 done[job_id] = record.result_digest
         return done
@@ -249,6 +254,10 @@ class Checker:
             if now.digest != state.digest:
                 return f"file {state.path}, which it made, changed"
         return None
+
+    def _passed_code(self, job: Job) -> list[str]:
+        """Return the roots of functions and classes in the arguments, in order: two lambdas may change places."""
+        return [",".join(sorted(self._index.roots([thing]))) for thing in job.code_roots]
 
     def _input_files(self, job: Job) -> tuple[FileState, ...]:
         record = self.records.newest.get(job.job_id)

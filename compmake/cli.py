@@ -96,7 +96,7 @@ def compmake_console() -> None:
     if is_loading():
         return
     script = getattr(sys.modules.get("__main__"), "__file__", None)
-    if script is None:
+    if script is None or not os.path.isfile(script):
         raise UserError("compmake_console() ends a script that is run as `python my_program.py`; here use Context()")
     current().jobs.clear()
     sys.exit(main([os.path.abspath(script), *sys.argv[1:]]))

@@ -1,6 +1,5 @@
 """Where settings come from: defaults < files < environment < flags; the only reader of the environment."""
 
-import difflib
 import os
 import re
 import tomllib
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from compmake.errors import UserError
 from compmake.settings import KEYS, Settings
+from compmake.words import close_matches
 
 
 class _Layer(NamedTuple):
@@ -50,7 +50,7 @@ def load_settings(
 
 def _read(name: str, value: object, layer: _Layer) -> object:
     if name not in KEYS:
-        close = difflib.get_close_matches(name, KEYS, n=1)
+        close = close_matches(name, KEYS)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KEYS)}"
         raise UserError(f"{layer.origin(name)}: unknown setting {name!r}: {hint}")
     key = KEYS[name]

@@ -11,13 +11,13 @@ from compmake.channel import Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
 from compmake.durations import Durations
-from compmake.executor.inline import InlineExecutor
 from compmake.job import JobId
 from compmake.job_progress import flush as flush_progress
 from compmake.make import Make, MakeResult
 from compmake.plan import Plan
 from compmake.recording import environment
 from compmake.settings import Settings
+from compmake.store import Run, Store
 from compmake.ui.frontend import Frontend, Ticker
 from compmake.ui.live import LiveLine
 from compmake.ui.plain import PlainLog
@@ -67,6 +67,10 @@ def start_make(
             channel.publish([Event(EventKind.PROGRESS, 0.0, job_id=job_id, text=text)])
 
         with _screen(workspace.settings, channel, verbose=verbose, silent=silent, prefix=prefix):
+            if len(done) == len(order):
+                return _nothing_to_do(store, channel, command, len(done))
+            from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
+
             executor = InlineExecutor(store.objects, report, capture=not inline)
             try:
                 return Make(
@@ -87,6 +91,22 @@ def start_make(
         workspace.refresh()
         workspace.forget_cleaned()
         store.unlock()
+
+
+def _nothing_to_do(store: Store, channel: MemoryChannel, command: str, count: int) -> MakeResult:
+    """Record and tell a make whose every job is up to date."""
+    started_at = time.time()
+    run_id = store.begin_run(command, started_at)
+    ended = "finished"
+    channel.publish(
+        [
+            Event(EventKind.RUN_STARTED, started_at, count=count, text=command),
+            Event(EventKind.UP_TO_DATE, started_at, count=count),
+            Event(EventKind.RUN_ENDED, time.time(), text=ended),
+        ]
+    )
+    store.end_run(Run(run_id, command, started_at, time.time(), up_to_date=count, ended=ended))
+    return MakeResult(run_id, 0, count, {}, (), False, time.time() - started_at)
 
 
 @contextlib.contextmanager

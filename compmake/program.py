@@ -18,6 +18,8 @@ from compmake.fingerprint.values import set_main_alias
 from compmake.importing import import_by_content, imported_source
 
 STORE_PARENT = ".compmake"
+_defining: set[str] = set()
+"""Modules that defined jobs when this process loaded a program."""
 _FRAMES_SHOWN = 10
 _LINE_CHARS = 2000
 
@@ -77,7 +79,8 @@ def load_program(ref: ProgramRef) -> Program:
     import_by_content()
     folder = str(ref.folder)
     sys.path[:] = [folder, *(entry for entry in sys.path if entry not in ("", folder))]
-    sys.modules.pop(ref.name, None)  # opened before in this process: its jobs are defined anew
+    for name in {ref.name, *_defining} - {"__main__"}:  # opened before in this process: jobs are defined anew
+        sys.modules.pop(name, None)
     importlib.invalidate_caches()
     before, sys.argv = sys.argv, [str(ref.path)]
     try:
@@ -89,6 +92,7 @@ def load_program(ref: ProgramRef) -> Program:
         raise _loading_failed(ref, error) from error
     finally:
         sys.argv = before
+        _defining.update(definitions.defining_modules)
     source = imported_source(str(ref.path))
     if source is not None and source != digest_bytes(ref.path.read_bytes()):
         raise ProgramError(f"{ref.path} changed while it was loading: run the command again")

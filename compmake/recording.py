@@ -1,7 +1,8 @@
 """Turns the outcome of an attempt into the record that the store keeps, and code sets into parts; pure."""
 
 import json
-import platform
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,7 +62,8 @@ def code_parts(code: CodeSet, index: CodeIndex) -> dict[Digest, bytes]:
 
 def environment(packages: Mapping[str, str]) -> dict[str, Any]:
     """Return the advisory facts that every record keeps: they never make a job stale by themselves."""
-    return {"host": platform.node(), "python": platform.python_version(), "packages": dict(packages)}
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"host": os.uname().nodename, "python": python, "packages": dict(packages)}
 
 
 def _files_json(files: tuple[FileState, ...]) -> str:

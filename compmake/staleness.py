@@ -1,6 +1,5 @@
 """Decides whether a job must run and says why: the same comparison gives the decision and its explanation. Pure."""
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,13 +106,15 @@ def fingerprint(call: bytes, results: Sequence[Digest], code: Digest, context: D
     return Digest(blake3(b"".join((code, context, *results, call))).digest(length=DIGEST_BYTES))
 
 
-def context_digest(files: Iterable[FileState], options: Mapping[str, str]) -> Digest:
-    """Return the digest of what else counts for a job: its input files and options."""
+def context_digest(files: Iterable[FileState], options: Mapping[str, str], passed_code: Iterable[str]) -> Digest:
+    """Return the digest of what else counts for a job: input files, options, which functions are passed where."""
     pieces: list[str | bytes] = []
     for file in files:
         pieces += ("f", file.path, file.digest or b"gone")
     for name in sorted(options):
         pieces += ("o", name, options[name])
+    for root in passed_code:
+        pieces += ("c", root)
     return _digest(pieces)
 
 
@@ -180,6 +181,11 @@ def why_stale(now: Current, record: Record | None, damage: str | None, explain: 
     if damage is not None:
         reasons.append(Reason(ReasonCode.RESULT, damage))
     return (*reasons, *unstable)
+
+
+_WITHOUT_DIFFERENCE = (
+    "functions among the arguments changed places, or another version of compmake recorded what counts in another way"
+)
 
 
 def _unstable(now: Current) -> Iterator[Reason]:
@@ -273,6 +279,8 @@ def _unit_reason(unit: str, before: CodeSet, now: CodeSet, explain: Explain, is_
 def _diff(old: str, new: str) -> str:
     if not old and not new:
         return ""
+    import difflib
+
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     return "\n".join(list(lines)[2:])  # without the two lines that would name files
 

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from hashlib import blake2b
+
+from blake3 import blake3
 
 _CONTROLS = re.compile(
     "["
@@ -70,7 +71,7 @@ def safe_name(text: str) -> str:
     Different texts get different names, also on file systems that ignore case. The name holds no separator, starts
     with neither a dot nor a dash, and has at most 61 ASCII characters.
     """
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_NAME_DIGEST_BYTES).hexdigest()
+    digest = blake3(text.encode("utf-8", "surrogatepass")).hexdigest(length=_NAME_DIGEST_BYTES)
     readable = _UNSAFE_IN_NAME.sub("_", text[:_NAME_CHARACTERS])
     return f"{readable or '_'}-{digest}"
 

@@ -1,5 +1,6 @@
 """Words as people type them: quotes and backslashes, for command lines and selections alike."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from compmake.errors import UserError
@@ -13,6 +14,13 @@ class Word(NamedTuple):
 
     text: str
     quoted: bool = False
+
+
+def close_matches(text: str, names: Iterable[str], most: int = 3) -> list[str]:
+    """Return the names that `text` was probably meant to be, the closest first."""
+    import difflib  # only mistakes and differences need it
+
+    return difflib.get_close_matches(text, list(names), most)
 
 
 def split_words(text: str) -> list[Word]:

@@ -22,7 +22,8 @@ def main() -> int:
     again = compmake("make", "not (failed blocked)")
     compmake("diagram")
     out = HERE / "survey-out"
-    print((out / "ranking.txt").read_text(encoding="utf-8"))
+    say("The packages with the longest functions:")
+    print("\n".join((out / "ranking.txt").read_text(encoding="utf-8").splitlines()[:12]))
     say(f"Look at {out / 'ranking.svg'} and at {HERE / 'stdlib_survey.png'}, the graph of the jobs.")
     say(f"Then: cd {HERE.name}; edit survey/measure.py; compmake stdlib_survey plan; compmake stdlib_survey why")
     say(f"compmake is {Path(sys.executable).parent / 'compmake'}; `compmake stdlib_survey help` lists its commands.")

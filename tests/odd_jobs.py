@@ -1,6 +1,6 @@
 """Jobs that do what no job should do, each with one that reads its result; one process makes them all."""
 
-PROGRAM = '''\
+PROGRAM = """\
 import os, sys, io, tempfile, threading
 from compmake import comp, File
 from ledger import note
@@ -51,12 +51,33 @@ WORK = [changes_folder, deletes_folder, closes_stdout, closes_descriptors, repla
 def reads(x, name): note(name); print("read", name); return os.getcwd()
 for f in FAIL + WORK:
     comp(reads, comp(f), f.__name__, job_id="after-" + f.__name__)
-'''
-FAIL = (
-    "raises exits generator recurses bad_text base_exception group big_message no_file open_file deep "
-    "out_of_memory defines"
-).split()
-WORK = (
-    "changes_folder deletes_folder closes_stdout closes_descriptors replaces_stdout bad_utf8 flood "
-    "no_newline prints_all_ways none function thing"
-).split()
+"""
+FAIL = [
+    "raises",
+    "exits",
+    "generator",
+    "recurses",
+    "bad_text",
+    "base_exception",
+    "group",
+    "big_message",
+    "no_file",
+    "open_file",
+    "deep",
+    "out_of_memory",
+    "defines",
+]
+WORK = [
+    "changes_folder",
+    "deletes_folder",
+    "closes_stdout",
+    "closes_descriptors",
+    "replaces_stdout",
+    "bad_utf8",
+    "flood",
+    "no_newline",
+    "prints_all_ways",
+    "none",
+    "function",
+    "thing",
+]

@@ -79,7 +79,8 @@ def test_a_script_may_end_with_the_console(two):
 
 def test_a_program_may_be_a_module_of_a_package(space):
     """`pkg.mod`, its file and the package itself are found; the store lies beside the top folder."""
-    space.write("pkg/__init__.py", "from compmake import comp\ncomp(pow, 2, 2, job_id='top')\n")
+    space.write("pkg/__init__.py", "")
+    space.write("pack/__init__.py", "from compmake import comp\ncomp(pow, 2, 2, job_id='top')\n")
     space.write("pkg/sub/__init__.py", "")
     space.write("pkg/sub/mod.py", "from compmake import comp\nfrom ..helper import g\ncomp(g, 2)\n")
     space.write("pkg/helper.py", "def g(x):\n    return x\n")
@@ -87,8 +88,9 @@ def test_a_program_may_be_a_module_of_a_package(space):
         done = space.run(name, "-c", "make; ls | cut -d' ' -f1")
         assert (done.code, done.out) == (0, "g\n"), done.err
     assert "Nothing to do" in done.err
-    assert space.run("pkg", "-c", "make; ls | cut -d' ' -f1").out == "top\n"
-    assert sorted(path.name for path in (space.path / ".compmake").iterdir() if path.is_dir()) == ["pkg", "pkg.sub.mod"]
+    assert space.run("pack", "-c", "make; ls | cut -d' ' -f1").out == "top\n"
+    stores = sorted(path.parent.name for path in space.path.glob(".compmake/*/index.db"))
+    assert stores == ["pack", "pkg.sub.mod"]
 
 
 def test_a_store_is_looked_at_without_its_program(two):

@@ -21,6 +21,12 @@ class Mentions(NamedTuple):
     """It may make an object of the class of one that it was given."""
 
 
+# Decorators that only say how a method is bound: it is still called by its name.
+_BINDING_DECORATORS = frozenset({
+    "property", "cached_property", "getter", "setter", "deleter", "staticmethod", "classmethod", "abstractmethod",
+})  # fmt: skip
+
+
 class Relations:
     """Questions about classes and registrations of the modules that the program loads."""
 
@@ -59,10 +65,12 @@ class Relations:
         return Mentions(tuple(units), tuple(sorted(name for name in wanted if not is_special(name))), constructs)
 
     def coming_with(self, unit: str) -> tuple[str, ...]:
-        """Return the methods that come with a class: special and decorated ones; all if a library may call them."""
+        """Return the methods that come with a class: special ones and those that a decorator may hand on; all if a
+        library may call them.
+        """
         known = self._special.get(unit)
         if known is None:
-            chosen = self.methods(unit, lambda name, method: is_special(name) or bool(method.decorators))
+            chosen = self.methods(unit, lambda name, method: is_special(name) or _is_registered(method))
             known = self._special[unit] = tuple(chosen)
         return known
 
@@ -159,6 +167,11 @@ class Relations:
                     for base in self._resolver.bases(module, module.facts.unit(name)) if module else ():
                         known.setdefault(base, []).append(f"{module_name}:{name}")
         return known
+
+
+def _is_registered(method: Unit) -> bool:
+    """Tell whether a decorator may have put the method where it is called without its name."""
+    return any(decorator.rpartition(".")[2] not in _BINDING_DECORATORS for decorator in method.decorators)
 
 
 def is_special(name: str) -> bool:

@@ -1,6 +1,5 @@
 """Which jobs a name means, and what may have been meant by a name that means none."""
 
-import difflib
 import re
 import shlex
 from collections.abc import Collection, Iterable
@@ -10,6 +9,7 @@ from compmake.errors import SelectionError
 from compmake.graph import Graph
 from compmake.job import JobId
 from compmake.text_safety import one_line
+from compmake.words import close_matches
 
 _SUGGESTIONS = 3
 _CANDIDATES = 200
@@ -84,7 +84,7 @@ def _nearby(text: str, ids: Iterable[JobId]) -> list[JobId]:
 
 
 def _did_you_mean(text: str, candidates: Collection[str]) -> str:
-    found = difflib.get_close_matches(text[:_COMPARED_CHARACTERS], candidates, _SUGGESTIONS)
+    found = close_matches(text[:_COMPARED_CHARACTERS], candidates, _SUGGESTIONS)
     if not found:
         return ""
     shown = [name if name.endswith("()") else one_line(shlex.quote(name), _SHOWN_CELLS) for name in found]

@@ -60,7 +60,7 @@ def unpack_all(rows: Iterable[tuple[Any, ...]]) -> list[Record]:
     records: list[Record] = []
     shared: dict[str, str] = {}
     # Bound once: this loop runs 30,000 times before a make can say that there is nothing to do.
-    add, share, head, start, make = records.append, shared.setdefault, _HEAD.unpack_from, _HEAD.size, Record._make
+    add, share, head, start, new = records.append, shared.setdefault, _HEAD.unpack_from, _HEAD.size, tuple.__new__
     crc32, zeros, none = zlib.crc32, _ZEROS, _NO_DIGEST
     for (row,) in rows:
         if not isinstance(row, bytes) or len(row) < start:
@@ -74,8 +74,33 @@ def unpack_all(rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         result = none if result == zeros else result
         blob = none if blob == zeros else blob
         function, modules, details = share(function, function), share(modules, modules), share(details, details)
-        first = (job_id, function, ok, mark, code, inputs, result, blob, size, made_at, wall, cpu, peak, attempt, run)
-        add(make((*first, asked, modules, files, details, failure)))
+        add(
+            new(
+                Record,
+                (
+                    job_id,
+                    function,
+                    ok,
+                    mark,
+                    code,
+                    inputs,
+                    result,
+                    blob,
+                    size,
+                    made_at,
+                    wall,
+                    cpu,
+                    peak,
+                    attempt,
+                    run,
+                    asked,
+                    modules,
+                    files,
+                    details,
+                    failure,
+                ),
+            )
+        )
     return records
 
 

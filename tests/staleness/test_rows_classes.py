@@ -250,10 +250,7 @@ OF_OBJECTS = {
         OBJECTS, "things.py", "(Money, (self.cents,))", "(Money, (self.cents * 1,))", ("use_argument",)
     ),
     "__eq__ of an argument's class": Edit(OBJECTS, "things.py", "self.cents ==", "0 + self.cents ==", ("use_argument",)),
-    # A decorator may register what it decorates, so a property counts wherever its class is named.
-    "a property of a dependency's result": Edit(
-        OBJECTS, "results.py", "self.n * 2", "self.n * 5", ("produce", "use_property")
-    ),
+    "a property of a dependency's result": Edit(OBJECTS, "results.py", "self.n * 2", "self.n * 5", ("use_property",)),
     "a method of a dependency's result": Edit(OBJECTS, "results.py", 'f"<{self.n}>"', 'f"[{self.n}]"', ("use_method",)),
     "a base class's method of a dependency's result": Edit(OBJECTS, "results.py", '"root"', '"base"', ("use_base",)),
     # Which job uses an operator of an object cannot be told from its name: all that receive one.

@@ -198,11 +198,8 @@ def test_a_bit_of_a_small_result_flipped(space):
         places.append(after)
     for place in places:
         flip(index, place)
-    space.edit("work.py", "len(made)", "made")
-    ran = space.make()
-    assert ran == ["job 1", "user"]
-    space.run("prog", "dump", "user", "dir=out")
-    assert (space.path / "out" / "user.txt").read_text() == "recognisable result 1"
+    space.edit("work.py", 'note("user")', 'note(f"user {made}")')
+    assert space.make() == ["job 1", "user recognisable result 1"]
 
 
 LATE = """
@@ -217,9 +214,8 @@ def touch():
     here = pathlib.Path(__file__).parent / "late.py"
     here.write_text(here.read_text().replace("old", "new"))
 def lazy(x):
-    note(f"lazy {x}")
     import late
-    return late.value()
+    note(f"lazy {x} {late.value()}")
 def eager(x):
     note(f"eager {x}")
     return x
@@ -243,6 +239,5 @@ def test_a_user_file_edited_in_the_middle_of_a_make(space):
     assert {job: states[job] for job in ("touch", "eager")} == {"touch": "done", "eager": "done"}
     assert "done" not in (states["lazy"], states["lazy-2"])
     space.take_ledger()
-    assert space.make() == ["lazy 1", "lazy 2"]
-    space.run("prog", "dump", "lazy()", "dir=out")
-    assert (space.path / "out" / "lazy.txt").read_text() == "new"
+    assert space.make() == ["lazy 1 new", "lazy 2 new"]
+    assert space.make() == []

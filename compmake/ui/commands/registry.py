@@ -1,13 +1,12 @@
 """The registry of commands: what each takes, how its words are parsed, and what `help` prints."""
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from compmake.errors import UserError
 from compmake.text_safety import one_line
-from compmake.words import Word
+from compmake.words import Word, close_matches
 
 SECTIONS = ("make", "look", "store", "general")
 
@@ -136,7 +135,7 @@ def find_command(name: str) -> Command:
     """
     if name in _names:
         return _commands[_names[name]]
-    close = difflib.get_close_matches(name, _names, n=3)
+    close = close_matches(name, _names)
     hint = f"did you mean {' or '.join(close)}?" if close else "`help` lists the commands"
     raise UserError(f"unknown command {one_line(name, 60)!r}: {hint}")
 
@@ -194,6 +193,6 @@ def _spelled(option: Option) -> str:
 
 
 def _unknown_option(found: Command, key: str) -> str:
-    close = difflib.get_close_matches(key.lstrip("-"), [option.name for option in found.options], n=1)
+    close = close_matches(key.lstrip("-"), [option.name for option in found.options])
     hint = f"did you mean --{close[0]}?" if close else f"usage: {found.usage}"
     return f"{found.name} has no option {one_line(key, 40)}: {hint}"
