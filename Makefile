@@ -19,7 +19,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/coverage report --fail-under=90 --skip-covered
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/overhead.py
 
 # A .venv that half exists, for example without ensurepip, is made anew.
 $(VENV)/bin/pip:

@@ -52,32 +52,12 @@ def reads(x, name): note(name); print("read", name); return os.getcwd()
 for f in FAIL + WORK:
     comp(reads, comp(f), f.__name__, job_id="after-" + f.__name__)
 """
-FAIL = [
-    "raises",
-    "exits",
-    "generator",
-    "recurses",
-    "bad_text",
-    "base_exception",
-    "group",
-    "big_message",
-    "no_file",
-    "open_file",
-    "deep",
-    "out_of_memory",
-    "defines",
-]
-WORK = [
-    "changes_folder",
-    "deletes_folder",
-    "closes_stdout",
-    "closes_descriptors",
-    "replaces_stdout",
-    "bad_utf8",
-    "flood",
-    "no_newline",
-    "prints_all_ways",
-    "none",
-    "function",
-    "thing",
-]
+
+
+def _names(name: str) -> list[str]:
+    """Return the functions that the program lists under this name."""
+    listed = PROGRAM.partition(f"\n{name} = [")[2].partition("]")[0]
+    return [function.strip() for function in listed.split(",")]
+
+
+FAIL, WORK = _names("FAIL"), _names("WORK")

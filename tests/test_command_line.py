@@ -133,7 +133,8 @@ def test_the_caret_of_a_long_line_is_near_the_place():
 def test_arguments_of_a_shell_are_not_split_again():
     """The shell has taken its quotes: what holds whitespace, or nothing, was protected there."""
     step = step_from_arguments(["ls", "a b", "c;d", "", "'x'"])
-    assert step == Step((Word("ls"), Word("a b", True), Word("c;d"), Word("", True), Word("'x'")))
+    words = (Word("ls"), Word("a b", True), Word("c;d"), Word("", True), Word("'x'"))
+    assert step == Step(words, from_shell=True)
 
 
 line_text = st.text() | st.text(alphabet="ab ;|>&'\"\\()#=\n\x1b界", max_size=40)

@@ -16,6 +16,7 @@ _CANDIDATES = 200
 """Comparing letter by letter is slow: 100,000 ids are first cut down to so many."""
 _COMPARED_CHARACTERS = 100
 _SHOWN_CELLS = 80
+_LISTED = " `ls` lists all jobs."
 
 
 def jobs_named(text: str, graph: Graph, keywords: Collection[str], commands: Collection[str]) -> set[JobId]:
@@ -36,7 +37,7 @@ def jobs_named(text: str, graph: Graph, keywords: Collection[str], commands: Col
         matches = re.compile(translate(text)).match
         found = {job_id for job_id in graph.jobs if matches(job_id)}
         if not found:
-            raise SelectionError(f"no job's id matches {_show(text)}.")
+            raise SelectionError(f"no job's id matches {_show(text)}.{_LISTED}")
         return found
     if text in commands:
         raise SelectionError(f"no job is called {_show(text)}. To run the command of that name, put a ; before it.")
@@ -86,7 +87,7 @@ def _nearby(text: str, ids: Iterable[JobId]) -> list[JobId]:
 def _did_you_mean(text: str, candidates: Collection[str]) -> str:
     found = close_matches(text[:_COMPARED_CHARACTERS], candidates, _SUGGESTIONS)
     if not found:
-        return ""
+        return _LISTED
     shown = [name if name.endswith("()") else one_line(shlex.quote(name), _SHOWN_CELLS) for name in found]
     return f" Did you mean {' or '.join([', '.join(shown[:-1]), shown[-1]] if shown[1:] else shown)}?"
 

@@ -1,14 +1,14 @@
 """Commands that make jobs or change what counts as made."""
 
-import pytest
 from command_lines import run_each
 
-IDS = [f"func{n}{suffix}" for n in (1, 2, 3) for suffix in ("", "-2", "-3")]
+
+def states(listed):
+    """Return every job's state, as `ls --json` told them."""
+    return {found["job"]: found["state"] for found in listed.objects}
 
 
-def states(space):
-    """Return every job's state."""
-    return {o["job"]: o["state"] for o in space.run("prog", "ls", "--json").objects}
+LIST = ["prog", "ls", "--json"]
 
 
 def test_make_runs_each_job_once_and_then_nothing(fresh):
@@ -45,26 +45,28 @@ def test_make_not_failed_leaves_failed_jobs(small):
 
 def test_dry_run_runs_nothing(fresh):
     """`make --dry-run` is `plan`: it says how many jobs would run, and runs none."""
-    done = fresh.run("prog", "make", "--dry-run")
-    assert done.code == 0
-    assert done.out == fresh.run("prog", "plan").out
-    assert "9 jobs will run: never made" in done.out
+    dry, plan = run_each(fresh, [["prog", "make", "--dry-run"], ["prog", "plan"]])
+    assert dry.code == 0
+    assert dry.out == plan.out
+    assert "9 jobs will run: never made" in dry.out
     assert fresh.take_ledger() == []
 
 
 def test_inline_lets_jobs_use_the_terminal(fresh):
     """With `--inline` what a job prints goes to the terminal and is not kept."""
-    done = fresh.run("prog", "make", "func1", "--inline")
-    assert done.code == 0
-    assert "func1 got 1\n" in done.out
-    assert "func1 printed nothing." in fresh.run("prog", "output", "func1").out
+    made, output = run_each(fresh, [["prog", "make", "func1", "--inline"], ["prog", "output", "func1"]])
+    assert made.code == 0
+    assert "func1 got 1\n" in made.out
+    assert "func1 printed nothing." in output.out
 
 
-@pytest.mark.parametrize("flags", [("-v", "prog", "make", "func1"), ("prog", "make", "func1", "-v")])
-def test_verbose_lists_successes(fresh, flags):
+def test_verbose_lists_successes(fresh):
     """`-v` works as an option of compmake and of the command."""
-    assert "func1" in fresh.run(*flags).err
-    assert "func1" not in fresh.run("prog", "make", "func1-2").err
+    lines = [["-v", "prog", "make", "func1"], ["prog", "make", "func1-2", "-v"], ["prog", "make", "func1-3"]]
+    before, after, without = run_each(fresh, lines)
+    assert "func1" in before.err
+    assert "func1-2" in after.err
+    assert "func1" not in without.err
 
 
 def test_quiet_shows_failures_at_most(fresh):
@@ -83,20 +85,21 @@ def test_remake_runs_what_is_up_to_date_and_leaves_dependents(small):
 def test_what_touches_several_jobs_asks(small):
     """Without `-y` batch mode does nothing, says so, and exits with 2."""
     small.edit("steps.py", "FACTOR = 5", "FACTOR = 5.0")
-    before = states(small)
     commands = ["remake func1()", "clean", "clean func1()", "invalidate func1()", "accept stale", "delete all", "gc"]
-    for command, done in zip(commands, run_each(small, [["prog", "-c", command] for command in commands]), strict=True):
+    before, *asked, after = run_each(small, [LIST, *(["prog", "-c", command] for command in commands), LIST])
+    for command, done in zip(commands, asked, strict=True):
         assert done.code == 2, command
         assert "? Nothing was done: say -y to mean it" in done.err, command
-    assert states(small) == before
+    assert states(after) == states(before)
     assert small.take_ledger() == []
 
 
 def test_yes_works_before_and_after_the_command(small):
     """`-y` is an option of compmake and of each command that asks."""
-    assert small.run("-y", "prog", "clean", "func3()").code == 0
-    assert small.run("prog", "clean", "func2()", "-y").code == 0
-    assert [state for _, state in sorted(states(small).items())] == ["done"] * 3 + ["todo"] * 6
+    lines = [["-y", "prog", "clean", "func3()"], ["prog", "clean", "func2()", "-y"], LIST]
+    before, after, left = run_each(small, lines)
+    assert (before.code, after.code) == (0, 0)
+    assert list(states(left).values()) == ["done"] * 3 + ["todo"] * 6
 
 
 def test_an_empty_selection_is_never_everything(small):
@@ -118,51 +121,46 @@ def test_some_commands_need_a_selection(small):
 
 
 def test_clean_forgets_and_the_next_make_makes_again(small):
-    """A cleaned job was never made; its dependents are not touched."""
-    assert small.run("prog", "clean", "func1-2").out == "1 job cleaned.\n"
-    now = states(small)
-    assert now["func1-2"] == "todo"
-    assert small.run("prog", "make", "func3-2").code == 0
+    """A cleaned job was never made, and is made again; its dependents are not touched."""
+    clean, listed, make = run_each(small, [["prog", "clean", "func1-2"], LIST, ["prog", "make", "func3-2"]])
+    assert clean.out == "1 job cleaned.\n"
+    assert states(listed)["func1-2"] == "todo"
+    assert make.code == 0
     assert small.take_ledger() == ["func1 2"]
 
 
 def test_clean_without_a_selection_is_all(small):
     """`clean -y` forgets every job."""
-    assert small.run("prog", "clean", "-y").out == "9 jobs cleaned.\n"
-    assert set(states(small).values()) == {"todo"}
+    clean, listed = run_each(small, [["prog", "clean", "-y"], LIST])
+    assert clean.out == "9 jobs cleaned.\n"
+    assert set(states(listed).values()) == {"todo"}
 
 
 def test_invalidate_keeps_the_result(small):
     """The job is stale because it was asked for, its result is still there."""
-    assert small.run("prog", "invalidate", "func1-2").out == "1 job will be made again.\n"
-    done = small.run("prog", "-c", "why func1-2; dump func1-2 dir=out")
+    line = "invalidate func1-2; why func1-2; dump func1-2 dir=out; make func3-2"
+    done = small.run("prog", "-c", line)
+    assert "1 job will be made again.\n" in done.out
     assert "asked for" in done.out
     assert "1 result written" in done.out
-    small.run("prog", "make", "func3-2")
     assert small.take_ledger() == ["func1 2"]
 
 
 def test_accept_takes_results_as_good(small):
     """After `accept` a changed function runs nothing; a failed job has no result to accept."""
     small.edit("steps.py", "x * FACTOR", "FACTOR * x")
-    assert states(small)["func1"] == "stale"
-    assert small.run("prog", "accept", "func1()", "-y").out == "3 jobs accepted.\n"
-    assert small.run("prog", "make", "func3-2").code == 0
+    lines = [LIST, ["prog", "accept", "func1()", "-y"], ["prog", "make", "func3-2"], ["prog", "accept", "func2-3"]]
+    before, accept, make, failed = run_each(small, lines)
+    assert states(before)["func1"] == "stale"
+    assert accept.out == "3 jobs accepted.\n"
+    assert make.code == 0
     assert small.take_ledger() == []
-    done = small.run("prog", "accept", "func2-3")
-    assert "func2-3: there is no result to accept" in done.out
+    assert "func2-3: there is no result to accept" in failed.out
 
 
 def test_an_unknown_job_is_an_error_with_a_hint(small):
     """A selection that names nothing known does nothing, also in `make clean`."""
-    done = small.run("prog", "make", "func12")
-    assert done.code == 2
-    assert "Did you mean" in done.err
-    done = small.run("prog", "make", "clean")
-    assert done.code == 2
+    job, command = run_each(small, [["prog", "make", "func12"], ["prog", "make", "clean"]])
+    assert (job.code, command.code) == (2, 2)
+    assert "Did you mean" in job.err
     assert small.take_ledger() == []
-
-
-def test_every_job_has_a_state(small):
-    """`ls` knows all nine jobs in natural order."""
-    assert list(states(small)) == IDS

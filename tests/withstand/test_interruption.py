@@ -101,7 +101,7 @@ def test_makes_killed_at_any_moment_lose_nothing(space):
             return bytes([i]) * (1 << i % 20)
 
         for i in range(24):
-            comp(work, i)
+            comp(work, i, job_id=f"work-{i:02}")
         """,
     )
     reported: set[str] = set()
