@@ -9,7 +9,7 @@ from compmake.define import Definitions
 from compmake.filestate import FileStates
 from compmake.fingerprint.closure import CodeIndex, CodeQuery, CodeSet, Root
 from compmake.graph import Graph
-from compmake.job import NO_OPTIONS, Digest, FileState, Job, JobId, Reason, Record
+from compmake.job import NO_OPTIONS, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
 from compmake.records import Records
 from compmake.staleness import (
     Current,
@@ -172,14 +172,15 @@ class Checker:
     def reasons(self, now: Current, explain: Explain) -> tuple[Reason, ...]:
         """Return why the job must run, compared with its newest record; empty if it need not."""
         record = self.records.newest.get(now.job.job_id)
-        return why_stale(now, record, self.damage(now.job.job_id, record), explain)
+        damage = self.damage(record) if record is not None and record.ok else None
+        return why_stale(now, record, damage, explain)
 
-    def damage(self, job_id: JobId, record: Record | None) -> str | None:
-        """Say what is wrong with the stored result, or with the files that it vouches for; None if nothing."""
-        found = self._damaged.get(job_id)
-        if found is None and record is not None and record.ok and record.result_files:
-            found = self._broken_voucher(record)
-        return found
+    def damage(self, record: Record) -> Reason | None:
+        """Say what is wrong with a newest record's stored result, or with the files that it vouches for."""
+        found = self._damaged.get(record.job_id)
+        if found is not None:
+            return Reason(ReasonCode.RESULT, found)
+        return self._broken_voucher(record)
 
     def call(self, job_id: JobId) -> Digest:
         """Return the identity of the job's call, see `staleness.call_digest`."""
@@ -215,7 +216,7 @@ class Checker:
         return (
             record.fingerprint == now.fingerprint
             and all(argument.digest is not None for argument in now.arguments)
-            and self.damage(record.job_id, record) is None
+            and self.damage(record) is None
         )
 
     def _claimable(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
@@ -237,7 +238,7 @@ class Checker:
     def _is_intact(self, record: Record) -> bool:
         return not self._find_damaged([record]) and self._broken_voucher(record) is None
 
-    def _broken_voucher(self, record: Record) -> str | None:
+    def _broken_voucher(self, record: Record) -> Reason | None:
         if not record.result_files:
             return None
         try:
@@ -245,14 +246,14 @@ class Checker:
                 FileState(p, int(s), int(m), Digest(bytes.fromhex(d))) for p, s, m, d in json.loads(record.result_files)
             ]
         except (ValueError, TypeError):
-            return "the list of the files it made is unreadable"
+            return Reason(ReasonCode.RESULT, "the list of the files it made is unreadable")
         self._files.learn(promised)
         for state in promised:
             now = self._files.state(state.path)
             if now.digest is None:
-                return f"file {state.path}, which it made, is gone"
+                return Reason(ReasonCode.FILE, f"file {state.path}, which it made, is gone")
             if now.digest != state.digest:
-                return f"file {state.path}, which it made, changed"
+                return Reason(ReasonCode.FILE, f"file {state.path}, which it made, changed")
         return None
 
     def _passed_code(self, job: Job) -> list[str]:

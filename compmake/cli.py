@@ -183,13 +183,17 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
     assert invocation.program is not None
     # Defining makes many small objects that all stay: looking for garbage among them costs as much as making them.
     gc.disable()
-    workspace = open_workspace(
-        invocation.program, flags=settings, tell=lambda text: print(f"compmake: {sanitize(text)}", file=sys.stderr)
-    )
+
+    def tell(text: str) -> None:
+        print(f"compmake: {sanitize(text)}", file=sys.stderr)
+
+    workspace = open_workspace(invocation.program, flags=settings, tell=tell)
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(10_000, 20, 20)
     gc.enable()
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program)
     finally:
+        for note in workspace.store.notes:
+            tell(note)
         workspace.close()

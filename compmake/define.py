@@ -245,6 +245,8 @@ def _places(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[tuple[str,
 def _checked_id(job_id: object) -> str:
     if not isinstance(job_id, str) or not job_id:
         raise DefinitionError(f"a job_id is text that is not empty, not {job_id!r:.60}")
+    if "\0" in job_id:
+        raise DefinitionError(f"job_id {job_id!r:.80} holds a NUL character, which no store can keep")
     try:
         job_id.encode()
     except UnicodeEncodeError:

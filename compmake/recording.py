@@ -12,6 +12,8 @@ from compmake.job import Digest, FileState, Outcome, OutcomeKind, Record
 from compmake.staleness import Current, inputs_json
 
 _NONE = Digest(b"")
+# json.dumps would make an encoder for each record.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def make_record(
@@ -83,4 +85,4 @@ def _details(outcome: Outcome, environment: Mapping[str, Any]) -> str:
         details["output_text"] = output.inline.decode(errors="replace")
     elif output is not None:
         details["output"] = [output.digest.hex(), output.size_bytes]
-    return json.dumps(details, separators=(",", ":"))
+    return _encode(details)

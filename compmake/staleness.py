@@ -11,6 +11,9 @@ from compmake.fingerprint.closure import CodeSet
 from compmake.functions import parameter_name
 from compmake.job import DIGEST_BYTES, Argument, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
 
+# json.dumps would make an encoder for each record.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class DependencyDigest(NamedTuple):
     """What stands at one place of a call: the digest of a job's result. The job id is for messages only."""
@@ -68,7 +71,7 @@ class Inputs:
 
 def inputs_json(now: Current, call: Digest) -> str:
     """Return the elements of a fingerprint as the record keeps them."""
-    return json.dumps(
+    return _encode(
         {
             "args": {a.place: (a.digest.hex() if a.digest else "", a.text) for a in now.arguments},
             "deps": {d.place: (d.digest.hex(), d.job_id) for d in now.dependencies},
@@ -76,9 +79,7 @@ def inputs_json(now: Current, call: Digest) -> str:
             "options": dict(now.options),
             "mode": now.code.mode,
             "call": call.hex(),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 
@@ -146,7 +147,7 @@ class Explain:
     parameters: Callable[[Job], tuple[str, ...]]
 
 
-def why_stale(now: Current, record: Record | None, damage: str | None, explain: Explain) -> tuple[Reason, ...]:
+def why_stale(now: Current, record: Record | None, damage: Reason | None, explain: Explain) -> tuple[Reason, ...]:
     """Return every reason why the job must run, in the order of `ReasonCode`; empty if it is up to date.
 
     Args:
@@ -179,7 +180,7 @@ def why_stale(now: Current, record: Record | None, damage: str | None, explain: 
             )
         reasons.extend(differences)
     if damage is not None:
-        reasons.append(Reason(ReasonCode.RESULT, damage))
+        reasons.append(damage)
     return (*reasons, *unstable)
 
 

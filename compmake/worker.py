@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 from compmake.capture import Capture
 from compmake.codec import CallMessage, DependenciesDamagedError, LoadError, dump_value, load_call
@@ -43,9 +42,18 @@ class Worker:
         self._objects = objects
         self._report = report
         self._capture = capture
+        self._clear_refs: int | None = None
+        with contextlib.suppress(OSError):
+            self._clear_refs = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
         self._modules_at_start = set(sys.modules)
         self._modules_seen = len(self._modules_at_start)
         self._imported: tuple[tuple[str, str, Digest], ...] = ()
+
+    def close(self) -> None:
+        """Close what `__init__` opened."""
+        if self._clear_refs is not None:
+            os.close(self._clear_refs)
+            self._clear_refs = None
 
     def run(self, call: CallMessage) -> Outcome:
         """Run one call and tell how it ended; only trouble with the store raises.
@@ -54,7 +62,7 @@ class Worker:
             StoreError: The result could not be stored.
         """
         started_at, started_s, cpu_s = time.time(), time.perf_counter(), time.process_time()
-        _reset_peak()
+        self._reset_peak()
         kind, result, failure = OutcomeKind.FAILED, None, None
         notes: list[str] = []
         damaged: tuple[JobId, ...] = ()
@@ -94,6 +102,12 @@ class Worker:
             modules=self._imported_since_start(),
             notes=tuple(notes),
         )
+
+    def _reset_peak(self) -> None:
+        """Let `ru_maxrss` count from now on, where the kernel can."""
+        if self._clear_refs is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._clear_refs, b"5")
 
     def _save(self, value: object, seed: int) -> Result:
         pieces = dump_value(value)
@@ -136,18 +150,23 @@ class _BadResultError(Exception):
 @contextlib.contextmanager
 def _folder_kept(notes: list[str]) -> Iterator[None]:
     """Put the current folder back if the job changes it, and note it."""
-    before = Path.cwd()
+    before = _current_folder()
     try:
         yield
     finally:
-        try:
-            after: Path | None = Path.cwd()
-        except OSError:  # it was deleted
-            after = None
+        after = _current_folder()
         if after != before:
             notes.append(f"it changed the current folder to {after or 'one that is gone'}; put back")
             with contextlib.suppress(OSError):
                 os.chdir(before)
+
+
+def _current_folder() -> str:
+    """Return the current folder, empty if it was deleted."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _reseed(seed: int) -> None:
@@ -156,9 +175,3 @@ def _reseed(seed: int) -> None:
     numpy_random: Callable[[int], None] | None = getattr(sys.modules.get("numpy.random"), "seed", None)
     if numpy_random is not None:
         numpy_random(seed % 2**32)
-
-
-def _reset_peak() -> None:
-    """Let `ru_maxrss` count from now on, where the kernel can."""
-    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "wb", buffering=0) as clear:
-        clear.write(b"5")

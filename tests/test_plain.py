@@ -116,7 +116,7 @@ def test_summary_counts_groups_and_says_what_next():
 
 
 def test_interrupted_and_stopped_runs_say_so():
-    """An interrupted make tells what was not started; one that the store stopped tells why."""
+    """An interrupted make tells what was not started; one that the store stopped says only that it stopped."""
     log = Log().feed(start(3), done("a"), Event(EventKind.JOB_INTERRUPTED, T, JobId("b"), "f"), end(2, "interrupted"))
     assert log.lines[-1].endswith("make interrupted in 2.0s: 1 done, 0 failed, 0 blocked, 1 interrupted, 1 not started")
     log = Log().feed(start(3), end(2, "no space left on /data"))

@@ -44,5 +44,6 @@ class InlineExecutor:
             with contextlib.suppress(OSError):
                 self._capture.close()
             self._capture = None
+        self._worker.close()
         left, self._queue = list(self._queue), deque()
         return [Outcome(call.job_id, OutcomeKind.INTERRUPTED, 0.0, 0.0) for call in left]

@@ -65,9 +65,7 @@ class Relations:
         return Mentions(tuple(units), tuple(sorted(name for name in wanted if not is_special(name))), constructs)
 
     def coming_with(self, unit: str) -> tuple[str, ...]:
-        """Return the methods that come with a class: special ones and those that a decorator may hand on; all if a
-        library may call them.
-        """
+        """Return the methods that come with a class: special ones, decorated ones; all if a library calls them."""
         known = self._special.get(unit)
         if known is None:
             chosen = self.methods(unit, lambda name, method: is_special(name) or _is_registered(method))

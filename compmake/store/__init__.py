@@ -125,6 +125,11 @@ class Store(Protocol):
         ...
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What users should know of it, one line each: rows left out, a network file system."""
+        ...
+
+    @property
     def objects(self) -> Objects:
         """The part that workers use."""
         ...

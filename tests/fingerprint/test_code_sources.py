@@ -6,11 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from code_programs import Loaded
 
 from compmake.fingerprint.closure import CodeIndex, CodeQuery
 from compmake.fingerprint.modules import is_user_file
@@ -200,33 +198,3 @@ def test_same_code_in_another_process_folder_and_hash_seed(program, tmp_path):
         assert run.returncode == 0, run.stderr
         answers.append(json.loads(run.stdout))
     assert answers[0] == answers[1]
-
-
-def test_warm_start_is_fast(program):
-    """Once fifty modules of 500 lines were parsed, ten functions take a moment; asking again, nothing."""
-    for number in range(50):
-        functions = "".join(
-            f"class C{number}_{i}:\n    rate = {i}\n    def go{number}_{i}(self, x):\n"
-            f"        return self.step{number}_{i}(x) + LIMIT\n    def step{number}_{i}(self, x):\n"
-            f"        return f{number}_{i}(x) * {i}\n\n\ndef f{number}_{i}(x):\n    y = x + {i}\n"
-            f"    return m{(number + 1) % 50}.f{(number + 1) % 50}_{i}(y).value\n\n"
-            for i in range(38)
-        )
-        program.write(f"m{number}", f"import m{(number + 1) % 50}\nLIMIT = {number}\n{functions}")
-    jobs = "".join(f"def job{i}(x):\n    return m0.C0_{i}(x).go0_{i}(x)\n" for i in range(10))
-    program.write("prog", f"import m0\n{jobs}")
-    program.code("prog.job0")
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        loaded = Loaded(["prog"])
-        sizes = [len(loaded.code(f"prog.job{i}").units) for i in range(10)]
-        seconds.append(time.perf_counter() - began)
-    assert min(sizes) > 50
-    assert min(seconds) < 0.4, seconds  # four times what it takes, for a busy machine
-    query = CodeQuery(loaded.index.roots([loaded.value("prog.job1")]))
-    loaded.index.code_set(query)
-    began = time.perf_counter()
-    for _ in range(1000):
-        loaded.index.code_set(query)
-    assert time.perf_counter() - began < 0.1

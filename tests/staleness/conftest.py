@@ -1,5 +1,4 @@
 import pytest
-
 from edited_programs import Made
 
 

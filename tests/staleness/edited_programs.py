@@ -47,6 +47,11 @@ class Made:
 
     def make_edited(self, space, edit):
         """Copy the made program, edit it, and return what the next make ran."""
+        self.copy_edited(space, edit)
+        return space.make()
+
+    def copy_edited(self, space, edit):
+        """Copy the made program and edit it."""
         first = self._made.get(edit.program)
         if first is None:
             path = self._folder / str(len(self._made))
@@ -56,4 +61,3 @@ class Made:
             assert first.make(), "the first make ran nothing"
         shutil.copytree(first.path, space.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("ledger.txt"))
         space.edit(edit.file, edit.old, edit.new)
-        return space.make()

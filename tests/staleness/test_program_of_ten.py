@@ -21,14 +21,24 @@ CASES = {
     "a constant with the same value": edit("settings.py", "GAIN = 2.0", "GAIN = 4.0 / 2"),
     "the text of a log message": edit("loading.py", "loading %s", "now %s", "read"),
     "the cache is bound in another way": edit("loading.py", "_cache = {}", "_cache = dict()"),
-    "a helper through a re-export and a relative import": edit("arrays.py", "dtype=float)", "dtype=float) + 1", *ALL_OF_SIGNAL),
+    "a helper through a re-export and a relative import": edit(
+        "arrays.py", "dtype=float)", "dtype=float) + 1", *ALL_OF_SIGNAL
+    ),
     "a helper that gives the same result": edit("arrays.py", "np.arange(n", "np.arange(0, n", "read"),
     "an array at top level": edit("arrays.py", "0.25]", "0.5]", *OF_VALUES),
     "a method of a dependency's result": edit("arrays.py", "values.max()", "values.max() + 1", "highest"),
     "a property of a dependency's result": edit("arrays.py", "**2).sum", "**4).sum", "combined"),
     # Which of them adds cannot be told from names.
     "an operator of a dependency's result": edit(
-        "arrays.py", "values + other", "values - other", "read", "combined", "highest", "filtered", "staged", "plugged",
+        "arrays.py",
+        "values + other",
+        "values - other",
+        "read",
+        "combined",
+        "highest",
+        "filtered",
+        "staged",
+        "plugged",
         "checked",
     ),
     "an abstract base's template method": edit("stages.py", "+ self.offset()", "- self.offset()", "staged"),
@@ -39,7 +49,9 @@ CASES = {
     "an argument of a partial": edit("stages.py", "exponent=2", "exponent=3", "staged", "checked"),
     "a function registered by a decorator": edit("checks.py", "< 100", "< 3", "checked"),
     "another registered function": edit(
-        "checks.py", '@check("small")', '@check("big")\ndef is_big(values):\n    return len(values) > 3\n@check("small")',
+        "checks.py",
+        '@check("small")',
+        '@check("big")\ndef is_big(values):\n    return len(values) > 3\n@check("small")',
         "checked",
     ),
     "a method of an enum": edit("modes.py", "* 10", "* 20", "rounds"),
@@ -47,9 +59,16 @@ CASES = {
     "a class registered by __init_subclass__": edit("plugins.py", "- values.min()", "+ values.min()", "plugged"),
     "a context manager": edit("timing.py", "name.upper()", "name.lower()", "labelled"),
     "a nested field of a configuration object": edit("prog.py", "Grid(8)", "Grid(9)", *ALL_OF_SIGNAL),
-    "a default of a configuration class": edit("settings.py", "tags: tuple = ()", "tags: tuple = (1,)", *ALL_OF_SIGNAL[:1]),
-    "an unrelated job": edit("prog.py", 'comp(jobs.labelled, "hello")', 'comp(jobs.labelled, "hello")\ncomp(jobs.labelled, "more")', "labelled"),
-}  # fmt: skip
+    "a default of a configuration class": edit(
+        "settings.py", "tags: tuple = ()", "tags: tuple = (1,)", *ALL_OF_SIGNAL[:1]
+    ),
+    "an unrelated job": edit(
+        "prog.py",
+        'comp(jobs.labelled, "hello")',
+        'comp(jobs.labelled, "hello")\ncomp(jobs.labelled, "more")',
+        "labelled",
+    ),
+}
 
 
 @claims(CASES)

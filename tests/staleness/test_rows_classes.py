@@ -66,7 +66,11 @@ CASES = {
     # The argument is an instance of the class too: its methods may use the base.
     "an attribute of a base class": Edit(CLASSES, "base.py", "rate = 2", "rate = 7", ("fit", "weigh")),
     "a new override in a subclass": Edit(
-        CLASSES, "work.py", "    def inner(self", "    def helper(self, x):\n        return 0\n    def inner(self", ("fit", "weigh")
+        CLASSES,
+        "work.py",
+        "    def inner(self",
+        "    def helper(self, x):\n        return 0\n    def inner(self",
+        ("fit", "weigh"),
     ),
 }
 
@@ -249,7 +253,9 @@ OF_OBJECTS = {
     "__reduce__ of an argument's class": Edit(
         OBJECTS, "things.py", "(Money, (self.cents,))", "(Money, (self.cents * 1,))", ("use_argument",)
     ),
-    "__eq__ of an argument's class": Edit(OBJECTS, "things.py", "self.cents ==", "0 + self.cents ==", ("use_argument",)),
+    "__eq__ of an argument's class": Edit(
+        OBJECTS, "things.py", "self.cents ==", "0 + self.cents ==", ("use_argument",)
+    ),
     "a property of a dependency's result": Edit(OBJECTS, "results.py", "self.n * 2", "self.n * 5", ("use_property",)),
     "a method of a dependency's result": Edit(OBJECTS, "results.py", 'f"<{self.n}>"', 'f"[{self.n}]"', ("use_method",)),
     "a base class's method of a dependency's result": Edit(OBJECTS, "results.py", '"root"', '"base"', ("use_base",)),

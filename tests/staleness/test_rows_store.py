@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 from edited_programs import write_program
 
 CHAINED = """
@@ -222,10 +221,9 @@ def eager(x):
 == prog.py
 from compmake import comp
 from work import eager, lazy, touch
-first = comp(touch)
+first = comp.options(extra_dep=comp(eager, 1))(touch)
 for x in (1, 2):
     comp.options(extra_dep=first)(lazy, x)
-comp(eager, 1)
 """
 
 

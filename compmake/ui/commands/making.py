@@ -119,7 +119,7 @@ def accept(session: Session, arguments: Arguments) -> Reply:
         if job_id not in targets:
             continue
         record, status = session.record(job_id), look.jobs[job_id]
-        if record is None or not record.ok or checker.damage(job_id, record):
+        if record is None or not record.ok or checker.damage(record):
             lines.append(f"{shown_id(job_id)}: there is no result to accept")
         elif not status.is_matched:
             now = look.now(job_id)
