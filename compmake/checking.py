@@ -23,6 +23,7 @@ from compmake.staleness import (
 )
 
 _NO_MODULES = "[]"
+_NONE: frozenset[str] = frozenset()
 
 
 class Match(NamedTuple):
@@ -71,8 +72,8 @@ class Checker:
         self._files = FileStates()
         self._queries: dict[tuple[object, ...], CodeSet] = {}
         self._kin: dict[JobId, int] = {}
-        """For each job the place in `_kins` of its roots and of those of all its ancestors: few jobs differ in both."""
-        self._kins: list[tuple[frozenset[Root], frozenset[Root]]] = []
+        """For each job the place in `_kins` of its roots, those of all its ancestors, and names among its arguments."""
+        self._kins: list[tuple[frozenset[Root], frozenset[Root], frozenset[str]]] = []
         self._calls: dict[JobId, Digest] = {}
         self._packages = {f"version of {name}": _version(name) for name in packages}
         self._context = context_digest((), self._packages, ())
@@ -147,6 +148,7 @@ class Checker:
                 mark = fingerprint(job.call, results, code, context)
             if mark == record.fingerprint:
                 done[job_id] = record.result_digest
+        self.records.settled.update(done)
         return done
 
     def match(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
@@ -159,7 +161,10 @@ class Checker:
             if newest.asked:
                 return None
             if newest.fingerprint == now.fingerprint and newest.ok:
-                return Match(newest, "newest") if self._is_matched_by(newest, now) else None
+                if not self._is_matched_by(newest, now):
+                    return None
+                self.records.settled.add(job_id)
+                return Match(newest, "newest")
         for record in self.records.superseded.get(job_id, ()):
             if not record.asked and record.fingerprint == self._mark(now, record.modules, results):
                 # A failure of exactly these inputs is newer: the success before it must not hide it.
@@ -276,10 +281,11 @@ class Checker:
         key = (kin, modules, job.function_name, job.options)
         found = self._queries.get(key)
         if found is None:
-            roots, ancestors = self._kins[kin]
+            roots, ancestors, texts = self._kins[kin]
             query = CodeQuery(
                 roots=roots,
                 ancestors=ancestors,
+                texts=texts,
                 modules=frozenset(json.loads(modules)),
                 mode=job.options.code or self._mode_of(job.function_name),
                 without=self._index.roots([job.function]) if job.options.version is not None else frozenset(),
@@ -290,21 +296,23 @@ class Checker:
     def _relate(self) -> None:
         """Work out `_kin` once for all jobs, dependencies first."""
         known: dict[object, int] = {}
-        places: dict[tuple[frozenset[Root], frozenset[Root]], int] = {}
+        places: dict[tuple[frozenset[Root], frozenset[Root], frozenset[str]], int] = {}
+        names = self._index.names() if any(job.names for job in self._graph.jobs.values()) else frozenset()
         kin = self._kin
         for job_id in self._graph.order:
             job = self._graph.jobs[job_id]
             needed = self._graph.dependencies(job_id)
             of_needed = kin[needed[0]] if len(needed) == 1 else frozenset([kin[dependency] for dependency in needed])
-            key = (id(job.code_roots), of_needed)  # most jobs share the tuple of their function
+            texts = names.intersection(job.names) if job.names else _NONE
+            key = (id(job.code_roots), of_needed, texts)  # most jobs share the tuple of their function
             place = known.get(key)
             if place is None:
                 roots = self._index.roots(job.code_roots)
-                above = [found for dependency in needed for found in self._kins[kin[dependency]]]
-                both = (roots, frozenset[Root]().union(*above))
-                place = places.setdefault(both, len(self._kins))
+                above = [found for dependency in needed for found in self._kins[kin[dependency]][:2]]
+                entry = (roots, frozenset[Root]().union(*above), texts)
+                place = places.setdefault(entry, len(self._kins))
                 if place == len(self._kins):
-                    self._kins.append(both)
+                    self._kins.append(entry)
                 known[key] = place
             kin[job_id] = place
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from compmake.codec import ATOMS, BufferPool, freeze_call
 from compmake.errors import DefinitionError
-from compmake.functions import Function, argument, is_plain_method, parameter_name, plain_argument
+from compmake.functions import Function, argument, is_plain_method, names_in, parameter_name, plain_argument
 from compmake.graph import Graph
 from compmake.job import NO_OPTIONS, Argument, Dependency, Job, JobId, JobOptions, Promise
 from compmake.settings import CODE_MODES
@@ -26,7 +26,7 @@ _ANY_LENGTH = frozenset({int, str, bytes})
 _SHORT = 200
 
 
-# Fields of a `Job` from `args` to `code_roots`: a program makes 100,000 of them before anything can be shown.
+# Fields of a `Job` from `args` to `names`: a program makes 100,000 of them before anything can be shown.
 _Parts = tuple[
     tuple[Any, ...] | None,
     Mapping[str, Any] | None,
@@ -36,6 +36,7 @@ _Parts = tuple[
     tuple[Dependency, ...],
     tuple[str, ...],
     tuple[Any, ...],
+    tuple[str, ...],
 ]
 
 
@@ -148,6 +149,7 @@ class Definitions:
             tuple(dep for d in descriptions for dep in d.promises),
             tuple(file for d in descriptions for file in d.files),
             info.roots + tuple(root for d in descriptions for root in d.code),
+            tuple(dict.fromkeys(names_in([*args, *kwargs.values()]))),
         )
 
     def _new_id(self, base: str, explicit: str | None, caller: FrameType) -> JobId:
@@ -211,7 +213,8 @@ def _plain(info: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
         else:
             return None
     call = f"{info.call}({', '.join(parts)})".encode()
-    return args, kwargs, call, None, None, tuple(found), (), info.roots
+    texts = tuple(names_in(texts)) if (texts := [v for v in (*args, *kwargs.values()) if type(v) is str]) else ()
+    return args, kwargs, call, None, None, tuple(found), (), info.roots, texts
 
 
 def _is_short(value: int | str | bytes) -> bool:

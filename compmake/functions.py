@@ -1,6 +1,8 @@
 """What must be known once per function, however many jobs call it: its names, its parameters, its hidden inputs."""
 
-from collections.abc import Callable
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType, MethodType
@@ -12,6 +14,11 @@ from compmake.fingerprint.values import ValueDescription, describe
 from compmake.job import Argument
 
 _OWN_KEYWORDS = ("job_id", "extra_dep", "command_name")
+
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_NAME_CHARACTERS = 200
+_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,24 @@ def argument(place: str, value: object) -> tuple[Argument, ValueDescription]:
     """Describe a value at a place of a call."""
     description = describe(value, place)
     return Argument(place, description.digest, description.text, description.unstable), description
+
+
+def names_in(values: Iterable[Any], depth: int = 3) -> Iterator[str]:
+    """Yield the texts in arguments, and in the containers and plain objects among them, that could be names of code.
+
+    A job may look a function up by such a name: `getattr(models, kind)`.
+    """
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            yield from _NAME.findall(value) if len(value) < _NAME_CHARACTERS else ()
+        elif kind in (list, tuple, set, frozenset, dict) and depth:
+            items = itertools.islice(value, _ITEMS)
+            yield from names_in(items, depth - 1)
+            if kind is dict:
+                yield from names_in(itertools.islice(value.values(), _ITEMS), depth - 1)
+        elif depth and isinstance(attributes := getattr(value, "__dict__", None), dict):
+            yield from names_in([attributes], depth - 1)
 
 
 def function_names(function: Callable[..., Any], main_alias: str | None = None) -> tuple[str, str]:

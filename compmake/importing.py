@@ -31,6 +31,11 @@ def imported_source(path: str) -> Digest | None:
     return _imported.get(path)
 
 
+def imported_sources() -> dict[str, Digest]:
+    """Return the files imported through here with the digests of the sources that were run."""
+    return dict(_imported)
+
+
 class HashedLoader(SourceFileLoader):
     """Loads user modules with bytecode that was compiled from exactly this source."""
 

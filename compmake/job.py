@@ -309,6 +309,8 @@ class Job(NamedTuple):
     """Paths of `File` arguments."""
     code_roots: tuple[Any, ...] = ()
     """The function, and functions and classes found in the arguments: their code counts."""
+    names: tuple[str, ...] = ()
+    """Texts among the arguments that could be names of functions, which the job may look up."""
     order_after: tuple[JobId, ...] = ()
     """Dependencies of `extra_dep`: order only, no part of the fingerprint."""
     options: JobOptions = NO_OPTIONS

@@ -9,9 +9,10 @@ from typing import Any
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.checking import Checker, Match
+from compmake.code_watch import CodeWatch
 from compmake.codec import CallMessage, freeze_call, freeze_function
 from compmake.executor import Executor
-from compmake.fingerprint.closure import CodeIndex, CodeSet
+from compmake.fingerprint.closure import CodeIndex
 from compmake.graph import Graph
 from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Outcome, OutcomeKind
 from compmake.plan import Plan
@@ -66,7 +67,6 @@ class Make:
         environment: Mapping[str, Any],
         prioritise: Callable[[Plan], None],
         results: Mapping[JobId, Digest],
-        now: Callable[[], float] = time.time,
     ) -> None:
         """Join the parts of a make; all are the caller's, which closes them.
 
@@ -81,32 +81,28 @@ class Make:
             environment: Advisory facts for the records: host, python, packages.
             results: Result digests of the jobs that the plan has as done from the start.
             prioritise: Tells the plan what is urgent; called when the first job must run, if one must.
-            now: The clock, in epoch seconds.
         """
         self._graph = graph
         self._plan = plan
         self._checker = checker
         self._index = index
+        self._watch = CodeWatch(index)
         self._store = store
         self._executor = executor
         self._channel = channel
         self._environment = dict(environment)
         self._prioritise: Callable[[Plan], None] | None = prioritise
-        self._now = now
         self._run_id = 0
         self._results = dict(results)
         self._blobs: dict[JobId, Blob] = {}
         self._running: dict[JobId, Current] = {}
         self._failed: dict[JobId, Failure] = {}
-        self._made = 0
         self._pending = _Pending()
-        self._fresh_up_to_date = 0
+        self._told_up_to_date = 0
         self._functions: dict[int, bytes] = {}
         self._readers: dict[JobId, int] = {}
         self._kept_code: set[Digest] = set()
         self._usual_s: dict[str, float] = {}
-        self._changed_files: dict[str, str] = {}
-        self._imported: frozenset[str] = frozenset()
 
     def run(self, command: str, expected_s: float | None = None) -> MakeResult:
         """Make all that the plan wants, and return how it ended.
@@ -115,10 +111,9 @@ class Make:
             StoreError: The store failed; what was committed before stays.
         """
         started = time.monotonic()
-        self._run_id = self._store.begin_run(command, self._now())
+        self._run_id = self._store.begin_run(command, time.time())
         wanted = len(self._plan.wanted)
         self._tell(EventKind.RUN_STARTED, count=wanted, text=command, expected_s=expected_s)
-        self._fresh_up_to_date = self._plan.up_to_date_count
         ended = "finished"
         try:
             try:
@@ -152,10 +147,11 @@ class Make:
                 continue
             if self._must_commit():
                 self._flush()
-            for outcome in executor.collect(None):
+            outcomes = executor.collect(None)
+            for outcome in outcomes:
                 self._take(outcome)
-                if outcome.kind is OutcomeKind.INTERRUPTED:
-                    raise KeyboardInterrupt
+            if any(outcome.kind is OutcomeKind.INTERRUPTED for outcome in outcomes):
+                raise KeyboardInterrupt
 
     def _decide(self, job_id: JobId) -> None:
         """A job is READY: it is up to date, or it starts."""
@@ -170,12 +166,13 @@ class Make:
             return  # the plan chooses again
         job = self._graph.jobs[job_id]
         self._plan.start(job_id)
-        self._running[job_id] = now
         self._tell(EventKind.JOB_STARTED, job=job)
-        changed = self._uses_changed(now.code)
+        changed = self._watch.before(now.code)
         if changed is not None:
-            self._take(Outcome(job_id, OutcomeKind.FAILED, self._now(), 0.0, failure=_changed_failure(changed)))
+            self._fail(job, Outcome(job_id, OutcomeKind.FAILED, time.time(), 0.0), changed)
+            self._drop_read_blobs(job)
             return
+        self._running[job_id] = now
         self._executor.submit(self._message(job, now))
 
     def _accept(self, job_id: JobId, match: Match) -> None:
@@ -190,7 +187,6 @@ class Make:
             self._checker.records.claim(record, job_id)
         self._results[job_id] = record.result_digest
         self._plan.up_to_date(job_id)
-        self._fresh_up_to_date += 1
 
     def _message(self, job: Job, now: Current) -> CallMessage:
         function = self._functions.get(id(job.function))
@@ -230,42 +226,32 @@ class Make:
             self._tell(EventKind.JOB_INTERRUPTED, job=job, wall_s=outcome.wall_s)
         elif outcome.kind is OutcomeKind.DAMAGED:
             self._remake_damaged(job, outcome)
+        elif (changed := self._watch.after(outcome)) is not None:
+            self._fail(job, outcome, changed)  # and nothing is recorded
+        elif outcome.kind is OutcomeKind.OK:
+            self._record(job, now, outcome)
+            self._succeed(job, outcome)
         else:
-            changed = self._note_imports(outcome)
-            if changed is not None:
-                failure: Failure | None = _changed_failure(changed)
-                assert failure is not None
-                self._fail(job, outcome, failure)  # and nothing is recorded
-            elif outcome.kind is OutcomeKind.OK:
-                self._succeed(job, now, outcome)
-            else:
-                failure = outcome.failure or Failure("Unknown", "it failed without a word")
-                if outcome.failure is None or outcome.failure.type_name != _CHANGED:
-                    self._record(job, now, outcome)
-                self._fail(job, outcome, failure)
+            self._record(job, now, outcome)
+            self._fail(job, outcome, outcome.failure or Failure("Unknown", "it failed without a word"))
         self._drop_read_blobs(job)
 
-    def _succeed(self, job: Job, now: Current, outcome: Outcome) -> None:
+    def _succeed(self, job: Job, outcome: Outcome) -> None:
         assert outcome.result is not None
-        self._record(job, now, outcome)
         self._results[job.job_id] = outcome.result.digest
         readers = sum(self._plan.state(d) is JobState.WAITING for d in self._wanted_dependents(job.job_id))
         if readers:
             self._readers[job.job_id] = readers
             self._blobs[job.job_id] = outcome.result.blob
         self._plan.done(job.job_id)
-        self._made += 1
         self._usual_s[job.function_name] = outcome.wall_s
         self._later(EventKind.JOB_DONE, job, outcome)
 
     def _fail(self, job: Job, outcome: Outcome, failure: Failure) -> None:
         before = self._plan.counts[JobState.BLOCKED]
-        self._failed[job.job_id] = failure
         self._plan.failed(job.job_id)
-        self._later(EventKind.JOB_FAILED, job, outcome, failure=failure)
-        blocked = self._plan.counts[JobState.BLOCKED] - before
-        if blocked:
-            self._later(EventKind.BLOCKED, job, outcome, count=blocked)
+        self._tell_failed(job, outcome, failure)
+        self._tell_blocked(job, outcome, before)
 
     def _remake_damaged(self, job: Job, outcome: Outcome) -> None:
         """Stored results that the job needs are missing or damaged: make them again, then come back to it."""
@@ -274,19 +260,29 @@ class Make:
         for damaged in outcome.damaged:
             self._checker.note_damage(damaged, "the stored result was missing or damaged when it was read")
             self._blobs.pop(damaged, None)
+        made, blocked = self._made, self._plan.counts[JobState.BLOCKED]
         over = self._plan.damaged(job.job_id, outcome.damaged)
         if over:
             names = ", ".join(over)
-            failure = Failure("DamagedResult", f"the stored result of {names} was damaged again each time it was made")
-            self._failed[job.job_id] = failure
-            self._later(EventKind.JOB_FAILED, job, outcome, failure=failure)
+            text = f"the stored result of {names} was damaged again each time it was made"
+            self._tell_failed(job, outcome, Failure("DamagedResult", text))
         else:
-            self._tell(EventKind.JOB_POSTPONED, job=job, count=len(outcome.damaged))
+            self._tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made)
+        self._tell_blocked(job, outcome, blocked)
+
+    def _tell_failed(self, job: Job, outcome: Outcome, failure: Failure) -> None:
+        self._failed[job.job_id] = failure
+        self._later(EventKind.JOB_FAILED, job, outcome, failure=failure)
+
+    def _tell_blocked(self, job: Job, outcome: Outcome, before: int) -> None:
+        blocked = self._plan.counts[JobState.BLOCKED] - before
+        if blocked:
+            self._later(EventKind.BLOCKED, job, outcome, count=blocked)
 
     def _record(self, job: Job, now: Current, outcome: Outcome) -> None:
-        names = [name for name, _, _ in outcome.modules]
-        if names:
-            now = self._checker.current(job.job_id, self._results, json.dumps(names))
+        modules = json.dumps([name for name, _, _ in outcome.modules])
+        if modules != now.modules:  # what this attempt loaded counts, not what the one before did
+            now = self._checker.current(job.job_id, self._results, modules)
         before = self._checker.records.newest.get(job.job_id)
         record = make_record(
             now,
@@ -305,23 +301,6 @@ class Make:
             self._kept_code.add(now.code.digest)
             self._pending.changes.parts.update(code_parts(now.code, self._index))
 
-    def _note_imports(self, outcome: Outcome) -> str | None:
-        """Return the file of a module that the job's process imported in another version than the driver read."""
-        names = frozenset(name for name, _, _ in outcome.modules)
-        if names != self._imported:
-            self._imported = names
-            self._index.take_sources()
-            for name, path, digest in outcome.modules:
-                if self._index.source_digest(path) not in (None, digest):
-                    self._changed_files[name] = path
-        return next((self._changed_files[name] for name in names if name in self._changed_files), None)
-
-    def _uses_changed(self, code: CodeSet) -> str | None:
-        if not self._changed_files:
-            return None
-        used = {unit.partition(":")[0] for unit in (*code.units, *code.globals)}
-        return next((path for name, path in self._changed_files.items() if name in used), None)
-
     def _drop_read_blobs(self, job: Job) -> None:
         if self._plan.state(job.job_id) is JobState.WAITING:
             return  # it will read them again
@@ -331,6 +310,10 @@ class Make:
                 if self._readers[dependency] <= 0:
                     del self._readers[dependency]
                     self._blobs.pop(dependency, None)
+
+    @property
+    def _made(self) -> int:
+        return self._plan.counts[JobState.DONE] - self._plan.up_to_date_count
 
     def _wanted_dependents(self, job_id: JobId) -> list[JobId]:
         return [dependent for dependent in self._graph.dependents(job_id) if dependent in self._plan.wanted]
@@ -356,12 +339,12 @@ class Make:
 
     def _tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
         where: dict[str, Any] = {"job_id": job.job_id, "function": job.display_function} if job is not None else {}
-        self._channel.publish([Event(kind, self._now(), **where, **fields)])
+        self._channel.publish([Event(kind, time.time(), **where, **fields)])
 
     def _later(self, kind: EventKind, job: Job, outcome: Outcome, **fields: Any) -> None:
         event = Event(
             kind,
-            self._now(),
+            time.time(),
             job_id=job.job_id,
             function=job.display_function,
             wall_s=outcome.wall_s,
@@ -371,9 +354,10 @@ class Make:
         self._pending.events.append(event)
 
     def _tell_up_to_date(self) -> None:
-        if self._fresh_up_to_date:
-            self._tell(EventKind.UP_TO_DATE, count=self._fresh_up_to_date)
-            self._fresh_up_to_date = 0
+        count = self._plan.up_to_date_count - self._told_up_to_date
+        if count:
+            self._tell(EventKind.UP_TO_DATE, count=count)
+            self._told_up_to_date += count
 
     def _result(self, ended: str, wall_s: float) -> MakeResult:
         plan = self._plan
@@ -392,7 +376,7 @@ class Make:
         )
 
     def _run_record(self, command: str, result: MakeResult, started: float, ended: str) -> Run:
-        ended_at = self._now()
+        ended_at = time.time()
         return Run(
             run_id=self._run_id,
             command=command,
@@ -404,11 +388,3 @@ class Make:
             up_to_date=result.up_to_date,
             ended=ended,
         )
-
-
-_CHANGED = "CodeChanged"
-
-
-def _changed_failure(path: str) -> Failure:
-    name = path.rpartition("/")[2]
-    return Failure(_CHANGED, f"{name} changed while running: nothing is recorded for this job. Run make again.")

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from compmake.define import Definitions, defining
 from compmake.errors import CompmakeError, ProgramError
-from compmake.fingerprint.digests import digest_bytes
 from compmake.fingerprint.modules import is_user_file
 from compmake.fingerprint.values import set_main_alias
-from compmake.importing import import_by_content, imported_source
+from compmake.importing import import_by_content
 
 STORE_PARENT = ".compmake"
 _defining: set[str] = set()
@@ -93,9 +92,6 @@ def load_program(ref: ProgramRef) -> Program:
     finally:
         sys.argv = before
         _defining.update(definitions.defining_modules)
-    source = imported_source(str(ref.path))
-    if source is not None and source != digest_bytes(ref.path.read_bytes()):
-        raise ProgramError(f"{ref.path} changed while it was loading: run the command again")
     return Program(ref, definitions)
 
 

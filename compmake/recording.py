@@ -22,7 +22,7 @@ def make_record(
     """Return what to remember of an attempt.
 
     Args:
-        now: What counted for the job when it started.
+        now: What counted for the job, with the modules that were loaded when it ended.
         outcome: How it ended, OK or FAILED.
         call: The identity of the call, see `staleness.call_digest`.
         attempt: 1 for the first attempt ever.
@@ -47,7 +47,7 @@ def make_record(
         attempt=attempt,
         run_id=run_id,
         asked=False,
-        modules=json.dumps([name for name, _, _ in outcome.modules]),
+        modules=now.modules,
         result_files=_files_json(result.files) if result else "",
         details=_details(outcome, environment),
         failure=to_json(outcome.failure) if outcome.failure else "",

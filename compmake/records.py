@@ -19,6 +19,8 @@ class Records:
             load_superseded: `Store.load_superseded`, called when a job's newest record does not match.
         """
         self.newest = newest
+        self.settled: set[JobId] = set()
+        """Jobs found up to date with their newest record: it stays theirs, even if another call made it."""
         self._load_superseded = load_superseded
         # Built when the first job has no matching record of its own: most runs never need it.
         self._by_function: dict[str, dict[Digest, list[Record]]] | None = None
@@ -33,6 +35,7 @@ class Records:
         """Make `record` the newest of its job; a success before it is superseded."""
         self._supersede(record.job_id)
         self.newest[record.job_id] = record
+        self.settled.add(record.job_id)
         if self._by_function is not None and record.ok:
             self._add_candidate(self._by_function, record)
 
@@ -41,6 +44,7 @@ class Records:
         self.superseded[record.job_id].remove(record)
         self._supersede(record.job_id)
         self.newest[record.job_id] = record
+        self.settled.add(record.job_id)
 
     def claim(self, record: Record, job_id: JobId) -> Record:
         """Move a free record to another job and return it under its new id."""
@@ -56,6 +60,9 @@ class Records:
     def free(self, function: str, fingerprint: Digest, claimer: JobId, calls: Mapping[JobId, Digest]) -> Record | None:
         """Return a record with this fingerprint whose job is no longer defined or has become another call.
 
+        A job that became another call may still have the same inputs (results of its dependencies were equal): once it
+        is settled with its record, nobody else gets that.
+
         Args:
             function: `module:qualname` of the claimer.
             fingerprint: What the record must match.
@@ -63,7 +70,7 @@ class Records:
             calls: The call digest of every defined job.
         """
         for record in self._candidates(function).get(fingerprint, ()):
-            if record.job_id == claimer or record.asked:
+            if record.job_id == claimer or record.asked or self._is_settled(record):
                 continue
             if record.job_id not in calls or calls[record.job_id].hex() != Inputs.from_json(record.inputs).call:
                 return record
@@ -73,6 +80,9 @@ class Records:
         """Return the distinct lists of loaded modules with which this function's successes were recorded."""
         self._candidates(function)
         return self._modules[function]
+
+    def _is_settled(self, record: Record) -> bool:
+        return record.job_id in self.settled and self.newest.get(record.job_id) is record
 
     def _candidates(self, function: str) -> dict[Digest, list[Record]]:
         if self._by_function is None:

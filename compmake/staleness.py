@@ -291,7 +291,9 @@ def _plain(unit: str) -> str:
 
 
 def _unit_words(unit: str) -> str:
-    module, _, name = unit.partition(":")
+    module, colon, name = unit.partition(":")
+    if not colon:
+        return unit
     if name == "<module>":
         return f"the top level of {module}"
     return f"{name}()" if name[:1].islower() or "." in name or name.startswith(("_", "<")) else name

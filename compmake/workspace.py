@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from compmake.checking import Checker
-from compmake.errors import UserError
+from compmake.errors import ProgramError, UserError
 from compmake.fingerprint.closure import CodeIndex, CodeSet
 from compmake.graph import Graph
+from compmake.importing import imported_sources
 from compmake.job import Digest, JobId, Record
 from compmake.program import Program
 from compmake.recorded import RecordedStatus, recorded_graph
@@ -50,6 +51,13 @@ class Workspace:
                 defining=program.definitions.defining_modules,
             )
             self.index.take_sources()
+            self._require_unchanged(self.index)
+
+    def _require_unchanged(self, index: CodeIndex) -> None:
+        """What ran is what is recorded: between the import of a module and the reading of its source nobody wrote."""
+        for path, ran in imported_sources().items():
+            if index.source_digest(path) not in (None, ran):
+                raise ProgramError(f"{path} changed while {self.name} was loading: run the command again")
 
     @property
     def records(self) -> Records:

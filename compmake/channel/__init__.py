@@ -17,7 +17,7 @@ class EventKind(Enum):
     RUN_STARTED = "run-started"
     """`count` jobs are wanted, `text` is the command, `workers` is 0 when jobs run in the driver's own process."""
     UP_TO_DATE = "up-to-date"
-    """`count` jobs need not run."""
+    """`count` jobs need not run; below 0 so many of those told before must be made after all."""
     JOB_STARTED = "job-started"
     PROGRESS = "progress"
     """The running job says `text` about how far it is."""
@@ -27,7 +27,7 @@ class EventKind(Enum):
     """`count` jobs cannot run because `job_id` failed."""
     JOB_INTERRUPTED = "job-interrupted"
     JOB_POSTPONED = "job-postponed"
-    """The running job must wait: `count` results that it needs, already counted as done, are made again first."""
+    """The running job must wait for damaged results; `count` of them were made in this run and are no longer done."""
     RUN_ENDED = "run-ended"
     """`text` is `finished`, `interrupted`, or the error of the store that stopped it."""
 

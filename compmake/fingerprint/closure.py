@@ -109,6 +109,11 @@ class CodeIndex:
         """Return the names of the user modules that the program loaded itself."""
         return self._library.loaded
 
+    def names(self) -> frozenset[str]:
+        """Return the last part of the name of every unit in the modules that the program loaded."""
+        found = [module for name in self._library.loaded if (module := self._library.get(name)) is not None]
+        return frozenset(name for module in found for name in module.facts.by_last_name)
+
     def new_cache_entries(self) -> dict[str, bytes]:
         """Return parse results that `cached` did not have, each only once."""
         return self._library.new_entries()
@@ -126,7 +131,7 @@ class CodeIndex:
 
     def _closure(self, query: CodeQuery) -> CodeSet:
         reach = Reach(self._library, self._resolver, self._relations, query.modules)
-        reach.start(query.roots, query.roots | query.ancestors)
+        reach.start(query.roots, query.roots | query.ancestors, query.texts)
         if query.ancestors:
             self._add_received(reach, self._reach_of(query.roots | query.ancestors, query.modules))
         units: dict[str, Digest] = {}

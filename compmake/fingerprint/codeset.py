@@ -28,6 +28,8 @@ class CodeQuery:
     mode: str = "closure"
     without: frozenset[Root] = frozenset()
     """Roots whose own units do not count, although what they use does."""
+    texts: frozenset[str] = frozenset()
+    """Names among its arguments: what has such a name may be looked up by it."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from compmake.job import Digest
 CONSTRUCTORS = frozenset({"__init__", "__post_init__"})
 """Special methods that run when an object is made, not when a finished one is used."""
 
+ARGUMENT = "an argument"
+"""What brought in a unit whose name stands among the arguments."""
+
 
 class Reach:
     """A set of units that grows until nothing in it mentions a unit outside.
@@ -39,13 +42,15 @@ class Reach:
         self._patterns: dict[Pattern, str] = {}
         self._queue: deque[str] = deque()
 
-    def start(self, roots: Iterable[str], search: Iterable[str]) -> None:
+    def start(self, roots: Iterable[str], search: Iterable[str], texts: Iterable[str] = ()) -> None:
         """Take in some roots and all that they reach.
 
         Args:
             roots: Units.
             search: Units whose modules are searched for names too.
+            texts: Names that the call is given as arguments.
         """
+        self._want(sorted(texts), self._texts, ARGUMENT)
         for root in sorted(roots):
             self.use(root, root)
         for unit in sorted(search):

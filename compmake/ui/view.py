@@ -100,12 +100,11 @@ class View:
         self.failures = FailureGroups()
         self.last_failure: FailureGroup | None = None
         """The group that counted up last."""
-        self._taken_back = 0
 
     @property
     def done(self) -> int:
         """Jobs whose result is there: made in this run or up to date before."""
-        return self.made + self.up_to_date - self._taken_back
+        return self.made + self.up_to_date
 
     @property
     def waiting(self) -> int:
@@ -166,7 +165,7 @@ class View:
 
     def _postponed(self, event: Event) -> None:
         self.running.pop(event.job_id, None)
-        self._taken_back += event.count
+        self.made -= event.count
 
     def _ended(self, event: Event) -> None:
         self.running.clear()

@@ -39,6 +39,33 @@ def chain(x, y):
     return [f"first {x}", f"second {x * 100} {y}", f"third {x * 100 + y}"]
 
 
+EQUAL = """
+== work.py
+from ledger import note
+def first(x):
+    note(f"first {x}")
+    return x // 10
+def second(made):
+    note(f"second {made}")
+    return made
+def last(made):
+    note(f"last {len(made)}")
+== prog.py
+from compmake import comp
+from work import first, second, last
+comp(last, [comp(second, comp(first, x)) for x in [1, 2]])
+"""
+
+
+def test_result_that_a_job_uses_is_not_claimed_from_it(space):
+    """Ids shift among jobs whose inputs are equal: the new id takes no record that another job is done with."""
+    write_program(space, EQUAL)
+    space.make()
+    space.edit("prog.py", "[1, 2]", "[3, 1, 2]")
+    assert space.make() == ["first 3", "last 3", "second 0"]
+    assert space.make() == []
+
+
 def test_a_value_in_front_of_the_outer_loop(chained):
     """All ids shift by two levels of dependents: only the jobs of the new value run."""
     chained.edit("prog.py", "[1, 2, 3]", "[0, 1, 2, 3]")

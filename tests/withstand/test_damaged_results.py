@@ -101,3 +101,36 @@ def test_a_result_whose_class_is_gone_is_told_by_name(space):
     assert "Circle" in done.err
     states = {row["job"]: row["state"] for row in space.run("prog", "ls", "--json").objects}
     assert states == {"make": "done", "read": "failed", "other": "done"}
+
+
+def test_what_waits_for_results_that_are_always_damaged_counts_as_blocked(space):
+    """A disk that spoils every object: the reader fails after three attempts, and what needs it is told as blocked."""
+    space.write(
+        "prog.py",
+        """\
+        import os
+        from compmake import comp
+
+        def big():
+            rename = os.replace
+
+            def spoil(source, target):
+                if "objects" in target:
+                    with open(source, "r+b") as file:
+                        file.seek(9_999)
+                        file.write(b"!")
+                rename(source, target)
+
+            os.replace = spoil
+            return bytes(300_000)
+
+        def read(data):
+            return sum(data)
+
+        comp(print, comp(read, comp(big)))
+        """,
+    )
+    done = space.run("prog", "make")
+    assert done.code == 1, done.err
+    assert "0 done, 1 failed, 1 blocked" in done.err
+    assert "not started" not in done.err
