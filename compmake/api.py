@@ -9,16 +9,19 @@ from typing import Any
 from compmake.batch import carry_out
 from compmake.codec import load_value
 from compmake.config import load_settings
-from compmake.define import Comp, Definitions
+from compmake.define import Comp, is_defining
+from compmake.definitions import Definitions
 from compmake.errors import ResultMissingError, UserError
+from compmake.failure import from_json
 from compmake.job import JobId, JobState, Promise
-from compmake.making import start_make
 from compmake.opening import open_store, open_workspace
 from compmake.program import Program, ProgramRef
 from compmake.selection import Scope, select
+from compmake.starting import start_make
 from compmake.store import Store
 from compmake.store.memory import MemoryStore
 from compmake.text_safety import sanitize
+from compmake.ui.traceback import summary_line
 from compmake.workspace import Workspace
 
 
@@ -48,7 +51,7 @@ class View:
         Raises:
             SelectionError: The selection does not parse or names something unknown.
         """
-        return select(selection, Scope(self._workspace.graph, self._workspace.look().states))
+        return _select(self._workspace, selection)
 
     def state(self, job: str | Promise) -> JobState:
         """Return a job's state.
@@ -68,7 +71,8 @@ class View:
         job_id = self._known(job)
         record = self._workspace.records.newest.get(job_id)
         if record is None or not record.ok:
-            how = "was never made" if record is None else "failed the last time: `why` tells the reason"
+            failure = from_json(record.failure) if record is not None else None
+            how = "was never made" if failure is None else f"failed the last time: {summary_line(failure)}"
             raise ResultMissingError(f"there is no result: {job_id!r} {how}")
         store = self._workspace.store
         return load_value(store.objects.read(store.blob(record)))
@@ -127,7 +131,15 @@ class Context:
         Args:
             store: Folder that keeps the results; default `.compmake/NAME` beside the running script (for a notebook,
                 in the current folder); `:memory:` keeps nothing after the program ends.
+
+        Raises:
+            UserError: compmake is loading this as a program: it would be another one's script, with another store.
         """
+        if is_defining():
+            raise UserError(
+                "a program that makes its jobs itself, by Context(), is run by Python; "
+                "to look at its jobs name its store: `compmake .compmake/NAME ls`"
+            )
         script = getattr(sys.modules.get("__main__"), "__file__", None)
         # Typed into Python, it may be "<stdin>".
         path = Path(script).resolve() if script and Path(script).is_file() else Path.cwd() / "notebook.py"
@@ -144,26 +156,29 @@ class Context:
         """Put `prefix` before the ids of the jobs defined from now on."""
         self._definitions.prefix = prefix
 
-    def make(self, selection: str = "all", *, silent: bool = True) -> Summary:
+    def make(self, selection: str = "all", *, jobs: int = 1, silent: bool = True) -> Summary:
         """Make the selected jobs and what they need.
 
         Args:
             selection: In the selection language.
+            jobs: How many jobs may run at once, an upper bound; jobs run inline, which is one at a time.
             silent: Show nothing; otherwise a log or a line on standard error.
 
         Raises:
             KeyboardInterrupt: The user interrupted; what was done stays done.
+            UserError: `jobs` is below 1, or the selection means nothing.
             StoreError: The store is locked or failed.
         """
+        if jobs < 1:
+            raise UserError(f"jobs={jobs}: at least one job must be allowed to run")
         workspace = self._workspace()
-        targets = select(selection, Scope(workspace.graph, workspace.look().states))
-        result = start_make(workspace, targets, f"make {selection}", silent=silent)
+        result = start_make(workspace, _select(workspace, selection), f"make {selection}", silent=silent)
         if result.interrupted:
             raise KeyboardInterrupt
         return Summary(result.done + result.up_to_date, len(result.failed), len(result.blocked))
 
     def result(self, job: str | Promise) -> Any:
-        """Return the result of a job that was made; see `View.result`."""
+        """Return the result of a job that was made, see `View.result`; for many, ask one `view()`: it reads once."""
         return View(self._workspace()).result(job)
 
     def view(self) -> View:
@@ -192,6 +207,11 @@ class Context:
         if self._store is None:
             self._store = MemoryStore() if self._in_memory else open_store(self._ref, self._settings, _tell)
         return Workspace(self._ref.name, self._store, self._settings, Program(self._ref, self._definitions))
+
+
+def _select(workspace: Workspace, selection: str) -> list[JobId]:
+    # Every job is looked at only if the selection names a state.
+    return select(selection, Scope(workspace.graph, lambda: workspace.look().states()))
 
 
 def _is_store(program_or_store: str | Path) -> bool:

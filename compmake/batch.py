@@ -7,14 +7,12 @@ from functools import partial
 import compmake.ui.commands  # noqa: F401 -- registers the commands
 from compmake.config import color_count, terminal_width
 from compmake.errors import CompmakeError
-from compmake.making import start_make
+from compmake.starting import start_make
 from compmake.ui.commands.line import Step, parse_line
-from compmake.ui.commands.runner import run_steps, tell_error
+from compmake.ui.commands.runner import CARRIED_OUT, run_steps, tell_error
 from compmake.ui.commands.session import Session
 from compmake.ui.text import Style, can_encode
 from compmake.workspace import Workspace
-
-_CARRIED_OUT = (0, 1)
 
 
 def carry_out(
@@ -65,7 +63,7 @@ def _read_lines(session: Session, *, stop_at_failure: bool) -> int:
         code = _run_line(session, line, stop_at_failure=stop_at_failure)
         if not is_tty:
             first = first or code
-            if code not in _CARRIED_OUT or (stop_at_failure and code):
+            if code not in CARRIED_OUT or (stop_at_failure and code):
                 break
     return first
 

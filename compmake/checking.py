@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from compmake.define import Definitions
-from compmake.filestate import FileStates
+from compmake.definitions import Definitions
+from compmake.filestate import FileStates, files_from_json
 from compmake.fingerprint.closure import CodeIndex, CodeQuery, CodeSet, Root
 from compmake.graph import Graph
 from compmake.job import NO_OPTIONS, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
@@ -176,7 +176,10 @@ class Checker:
 
     def reasons(self, now: Current, explain: Explain) -> tuple[Reason, ...]:
         """Return why the job must run, compared with its newest record; empty if it need not."""
-        record = self.records.newest.get(now.job.job_id)
+        job_id = now.job.job_id
+        record = self.records.newest.get(job_id)
+        if record is not None and self.records.promised.get(record, job_id) != job_id:
+            record = None  # ids have shifted: it is another job's, this one was never made
         damage = self.damage(record) if record is not None and record.ok else None
         return why_stale(now, record, damage, explain)
 
@@ -233,6 +236,7 @@ class Checker:
             mark = self._mark(now, modules, results)
             record = self.records.free(now.job.function_name, mark, job_id, self._calls)
             if record is not None and self._is_intact(record):
+                self.records.promised[record] = job_id
                 return Match(record, "claimed")
         return None
 
@@ -247,10 +251,8 @@ class Checker:
         if not record.result_files:
             return None
         try:
-            promised = [
-                FileState(p, int(s), int(m), Digest(bytes.fromhex(d))) for p, s, m, d in json.loads(record.result_files)
-            ]
-        except (ValueError, TypeError):
+            promised = files_from_json(record.result_files)
+        except ValueError:
             return Reason(ReasonCode.RESULT, "the list of the files it made is unreadable")
         self._files.learn(promised)
         for state in promised:

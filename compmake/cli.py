@@ -56,6 +56,7 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
     from compmake.errors import CompmakeError
     from compmake.ui.commands.runner import tell_error
 
+    _open_closed_streams()
     try:
         invocation = _parse(argv)
         if may_restart and _makes(invocation) and os.environ.get("PYTHONHASHSEED") != "0":
@@ -79,6 +80,13 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
         traceback.print_exc()
         sys.stderr.write("compmake: this is a bug in compmake; please report it with the lines above\n")
         return 70
+
+
+def _open_closed_streams() -> None:
+    """Replace standard streams that are closed (`>&-`): the next file opened would take the number of one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def compmake_console() -> None:
@@ -120,7 +128,8 @@ def _parse(argv: Sequence[str]) -> Invocation:
         elif name in _FLAGS and not equals:
             found.flags.add(_FLAGS[name])
         elif word.startswith("-") and word != "-":
-            raise UserError(f"unknown option {word}: `compmake --help` shows all options")
+            where = "" if found.program is None else "; options of a command stand after it"
+            raise UserError(f"unknown option {word}: `compmake --help` shows all options{where}")
         else:
             found.program = word
     if found.lines and found.command:

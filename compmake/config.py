@@ -12,6 +12,9 @@ from compmake.errors import UserError
 from compmake.settings import KEYS, Settings
 from compmake.words import close_matches
 
+_INCAPABLE = ("", "dumb", "unknown")
+"""Values of TERM of which no escape codes may be expected."""
+
 
 class _Layer(NamedTuple):
     """Values from one place. `origin` names the place for a key; relative paths start at `folder`."""
@@ -136,7 +139,7 @@ def output_mode(ui: str, *, is_tty: bool, environ: Mapping[str, str] | None = No
     env = os.environ if environ is None else environ
     if ui == "quiet":
         return OutputMode.QUIET
-    capable = is_tty and env.get("TERM", "") not in ("", "dumb", "unknown")
+    capable = is_tty and env.get("TERM", "") not in _INCAPABLE
     return OutputMode.LIVE if ui == "auto" and capable else OutputMode.PLAIN
 
 
@@ -148,7 +151,7 @@ def color_count(color: str, *, is_tty: bool, environ: Mapping[str, str] | None =
     env = os.environ if environ is None else environ
     term = env.get("TERM", "")
     forced = any(env.get(name, "0") not in ("", "0") for name in ("CLICOLOR_FORCE", "FORCE_COLOR"))
-    by_terminal = is_tty and term not in ("", "dumb", "unknown")
+    by_terminal = is_tty and term not in _INCAPABLE
     wanted = color == "always" or (color == "auto" and not env.get("NO_COLOR") and (forced or by_terminal))
     if not wanted:
         return 0

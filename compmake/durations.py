@@ -7,6 +7,8 @@ from compmake.job import JobId
 
 _KEPT = 200
 _UNKNOWN_S = 1.0
+_KNOWN_SHARE = 0.7
+"""With fewer jobs of known duration a total would be a guess."""
 
 
 class Durations:
@@ -39,6 +41,13 @@ class Durations:
         """Return how long the job took last time, else what is usual for its function, None if that never ran."""
         own_s = self._jobs_s.get(job_id)
         return self._functions_s.get(function) if own_s is None else own_s
+
+    def total_s(self, graph: Graph, job_ids: Collection[JobId]) -> float | None:
+        """Return how long these jobs take one after the other, None if too many of them never ran."""
+        known = [s for j in job_ids if (s := self.expected_s(j, graph.jobs[j].function_name)) is not None]
+        if len(known) < _KNOWN_SHARE * len(job_ids):
+            return None
+        return sum(known) / len(known) * len(job_ids) if known else 0.0
 
     def unmeasured(self, graph: Graph, needed_ids: Iterable[JobId]) -> set[str]:
         """Return the functions (`module:qualname`) of these jobs that never succeeded before."""

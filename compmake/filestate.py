@@ -1,8 +1,9 @@
 """Reads the state of the files that count as inputs or results: size, mtime, digest, each content read once."""
 
+import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from blake3 import blake3
 
@@ -63,3 +64,23 @@ def hash_file(path: str) -> Digest:
         while chunk := file.read(_CHUNK_BYTES):
             hasher.update(chunk)
     return Digest(hasher.digest(length=DIGEST_BYTES))
+
+
+def files_json(files: Sequence[FileState]) -> str:
+    """Return files as a record keeps those that its result vouches for; empty if there are none."""
+    if not files:
+        return ""
+    return json.dumps([(f.path, f.size_bytes, f.mtime_ns, f.digest.hex() if f.digest else "") for f in files])
+
+
+def files_from_json(text: str) -> list[FileState]:
+    """Return what `files_json` wrote.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    try:
+        rows = json.loads(text) if text else []
+        return [FileState(p, int(s), int(m), Digest(bytes.fromhex(d)) if d else None) for p, s, m, d in rows]
+    except TypeError as error:
+        raise ValueError(f"not a list of files: {error}") from error

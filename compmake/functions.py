@@ -2,9 +2,11 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import Signature, signature
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -38,6 +40,10 @@ class Function:
     """The function itself and every function and class among its hidden inputs: their code counts."""
     own_keyword: str | None
     """A parameter with the name of a keyword that `comp` takes for itself."""
+    signature: Signature | None
+    """How it may be called, None if that is not known."""
+    plain_counts: range
+    """How many arguments it takes when all are given by position: most calls need no closer look."""
 
     @classmethod
     def of(cls, function: Callable[..., Any], main_alias: str | None) -> "Function":
@@ -59,7 +65,30 @@ class Function:
         own_keyword = next((word for word in _OWN_KEYWORDS if word in parameters), None)
         marks = [a.digest.hex() if a.digest else "" for a in hidden]
         call = name + "".join(f"[{mark}]" for mark in marks) if all(marks) else None
-        return cls(function, name, display, parameters, hidden, call, roots, own_keyword)
+        known = signature(function, follow_wrapped=False) if isinstance(function, FunctionType) else None
+        counts = _plain_counts(known) if known is not None else range(0)
+        return cls(function, name, display, parameters, hidden, call, roots, own_keyword, known, counts)
+
+    def refuse_wrong_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Say now what would fail when the job runs.
+
+        Raises:
+            DefinitionError: The function does not take these arguments.
+        """
+        if self.signature is not None and (kwargs or len(args) not in self.plain_counts):
+            try:
+                self.signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise DefinitionError(f"{self.display}{self.signature} cannot be called so: {error}") from error
+
+
+def _plain_counts(known: Signature) -> range:
+    parameters = known.parameters.values()
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
+        return range(0)
+    plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    most = sys.maxsize if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(plain) + 1
+    return range(sum(p.default is p.empty for p in plain), most)
 
 
 @lru_cache(maxsize=65536, typed=True)
@@ -99,8 +128,16 @@ def function_names(function: Callable[..., Any], main_alias: str | None = None) 
     module = getattr(named, "__module__", None) or "builtins"
     if module == "__main__" and main_alias:
         module = main_alias
-    display = qualname.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
-    return f"{module}:{qualname}", display
+    return f"{module}:{qualname}", display_name(qualname)
+
+
+def display_name(qualname: str) -> str:
+    """Return a qualified name as users write it."""
+    return qualname.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
+
+
+HIDDEN_INPUTS = {"function": "captured values", "defaults": "default values"}
+"""Places of what is an input of the function although no call shows it, in words."""
 
 
 def parameter_name(place: str, parameters: tuple[str, ...]) -> str:

@@ -303,7 +303,7 @@ class Job(NamedTuple):
     payload: Any = None
     """A `codec.FrozenCall`, or None when `args` and `kwargs` are kept."""
     described: tuple[Argument, ...] | None = None
-    """The arguments' digests if they had to be taken at once; `define.arguments_of` gives them in any case."""
+    """The arguments' digests if they had to be taken at once; `Definitions.arguments_of` gives them in any case."""
     dependencies: tuple[Dependency, ...] = ()
     files: tuple[str, ...] = ()
     """Paths of `File` arguments."""

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from compmake.graph import Graph
 from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Outcome, OutcomeKind
 from compmake.plan import Plan
 from compmake.recording import code_parts, make_record
-from compmake.staleness import Current
+from compmake.staleness import Current, inputs_json
 from compmake.store import Changes, Run, Store
 
 _COMMIT_RECORDS = 500
@@ -65,7 +65,6 @@ class Make:
         executor: Executor,
         channel: Channel,
         environment: Mapping[str, Any],
-        prioritise: Callable[[Plan], None],
         results: Mapping[JobId, Digest],
     ) -> None:
         """Join the parts of a make; all are the caller's, which closes them.
@@ -80,7 +79,6 @@ class Make:
             channel: Carries news.
             environment: Advisory facts for the records: host, python, packages.
             results: Result digests of the jobs that the plan has as done from the start.
-            prioritise: Tells the plan what is urgent; called when the first job must run, if one must.
         """
         self._graph = graph
         self._plan = plan
@@ -91,7 +89,6 @@ class Make:
         self._executor = executor
         self._channel = channel
         self._environment = dict(environment)
-        self._prioritise: Callable[[Plan], None] | None = prioritise
         self._run_id = 0
         self._results = dict(results)
         self._blobs: dict[JobId, Blob] = {}
@@ -158,12 +155,8 @@ class Make:
         now = self._checker.current(job_id, self._results)
         match = self._checker.match(now, self._results)
         if match is not None:
-            self._accept(job_id, match)
+            self._accept(now, match)
             return
-        if self._prioritise is not None:
-            self._prioritise(self._plan)
-            self._prioritise = None
-            return  # the plan chooses again
         job = self._graph.jobs[job_id]
         self._plan.start(job_id)
         self._tell(EventKind.JOB_STARTED, job=job)
@@ -175,16 +168,17 @@ class Make:
         self._running[job_id] = now
         self._executor.submit(self._message(job, now))
 
-    def _accept(self, job_id: JobId, match: Match) -> None:
-        record = match.record
+    def _accept(self, now: Current, match: Match) -> None:
+        job_id, record = now.job.job_id, match.record
         if match.how != "newest":
             self._checker.forget_damage(job_id)
         if match.how == "superseded":
             self._pending.changes.restored.append(record)
             self._checker.records.restore(record)
         elif match.how == "claimed":
-            self._pending.changes.claims.append((record, job_id))
-            self._checker.records.claim(record, job_id)
+            moved = record._replace(job_id=job_id, inputs=inputs_json(now, self._checker.call(job_id)))
+            self._pending.changes.claims.append((record, moved))
+            self._checker.records.claim(record, moved)
         self._results[job_id] = record.result_digest
         self._plan.up_to_date(job_id)
 

@@ -30,23 +30,13 @@ class Plan:
     running, and all its dependencies are DONE.
     """
 
-    def __init__(
-        self,
-        graph: Graph,
-        targets: Iterable[JobId],
-        *,
-        done: Collection[JobId] = (),
-        priorities: Mapping[JobId, float] | None = None,
-        unmeasured: Collection[str] = (),
-    ) -> None:
+    def __init__(self, graph: Graph, targets: Iterable[JobId], *, done: Collection[JobId] = ()) -> None:
         """Want `targets` and all their ancestors.
 
         Args:
             graph: All jobs of the program.
             targets: Jobs asked for.
             done: Wanted jobs known to be up to date before anything runs, together with all that they need.
-            priorities: See `prioritise`, which may also be called later.
-            unmeasured: See `prioritise`.
         """
         self._graph = graph
         targets = set(targets)
@@ -65,11 +55,11 @@ class Plan:
         """Dependencies that are not DONE; kept for wanted jobs in every state."""
         self._blocked_by: dict[JobId, JobId] = {}
         self._remade: dict[JobId, int] = {}
-        self._priorities = priorities or {}
+        self._priorities: Mapping[JobId, float] = {}
         self._queue: list[tuple[float, int, JobId]] = []
         self._queued: set[JobId] = set()
         """READY jobs that `next_ready` has not handed out; entries of others in the heap are outdated."""
-        self._unmeasured = set(unmeasured)
+        self._unmeasured: set[str] = set()
         self._scouts: dict[str, tuple[float, int, JobId]] = {}
         """The most urgent queued job of each unmeasured function."""
         self._index = {job_id: index for index, job_id in enumerate(graph.jobs)}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from compmake.define import Definitions, defining
+from compmake.define import defining
+from compmake.definitions import Definitions
 from compmake.errors import CompmakeError, ProgramError
 from compmake.fingerprint.modules import is_user_file
 from compmake.fingerprint.values import set_main_alias
@@ -102,7 +103,9 @@ def _from_file(path: Path, text: str) -> ProgramRef:
             raise ProgramError(f"{text} is a folder, but neither a store (no index.db) nor a package (no __init__.py)")
         path = init
     elif not path.exists():
-        raise ProgramError(f"there is no file {text} in {Path.cwd()}")
+        beside = path.with_name(path.name + ".py")
+        hint = f": did you mean {beside}?" if beside.is_file() else ""
+        raise ProgramError(f"there is no file {text} in {Path.cwd()}{hint}")
     elif path.suffix != ".py":
         raise ProgramError(f"{text} is not a Python file: its name must end in .py")
     path = path.resolve()

@@ -1,10 +1,10 @@
 """A program as its store remembers it, for looking at a store without loading the program."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from compmake.errors import UserError
+from compmake.functions import HIDDEN_INPUTS, display_name
 from compmake.graph import Graph, natural_key
 from compmake.job import Argument, Dependency, Digest, Job, JobId, JobState, Reason, ReasonCode, Record
 from compmake.records import Records
@@ -24,7 +24,7 @@ def recorded_graph(records: Mapping[JobId, Record]) -> Graph:
             job_id=job_id,
             function=_not_loaded,
             function_name=record.function,
-            display_function=record.function.partition(":")[2].rpartition("<locals>.")[2].replace("<lambda>", "lambda"),
+            display_function=display_name(record.function.partition(":")[2]),
             args=None,
             kwargs=None,
             described=tuple(_argument(place, *value) for place, value in inputs.args.items()),
@@ -40,6 +40,14 @@ def _argument(place: str, digest: str, text: str) -> Argument:
         return Argument(place, Digest(bytes.fromhex(digest)) or None, text)
     except ValueError:
         return Argument(place, None, text)
+
+
+def shown_arguments(arguments: Iterable[Argument], dependencies: Iterable[Dependency]) -> list[tuple[str, str]]:
+    """Return place and short text of what a call shows, in order; promises as `<job id>`."""
+    shown = {argument.place: argument.text for argument in arguments if argument.place not in HIDDEN_INPUTS}
+    # Promises inside a container are marks in its text.
+    shown |= {place: f"<{job_id}>" for place, job_id in dependencies if place.count("[") == 1}
+    return [(place, shown[place]) for place in sorted(shown, key=natural_key)]
 
 
 class RecordedStatus:
@@ -78,20 +86,8 @@ class RecordedStatus:
     def arguments(self, job_id: JobId) -> list[tuple[str, str]]:
         """Return the arguments as they were: name or place, and short text; promises as `<job id>`."""
         job = self.graph.jobs[job_id]
-        shown = {argument.place: argument.text for argument in job.described or ()}
-        # Promises inside a container are marks in its text.
-        shown |= {place: f"<{dep}>" for place, dep in job.dependencies if place.count("[") == 1}
-        return [(place, shown[place]) for place in sorted(shown, key=natural_key)]
+        return shown_arguments(job.described or (), job.dependencies)
 
     def blocked_by(self, job_id: JobId) -> list[JobId]:  # noqa: ARG002 -- the store does not tell what waits
         """Return nothing: records do not tell which jobs wait."""
         return []
-
-
-def details_of(record: Record) -> dict[str, Any]:
-    """Return the advisory facts of a record; what is unreadable reads as nothing."""
-    try:
-        data = json.loads(record.details)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from compmake.failure import to_json
+from compmake.filestate import files_json
 from compmake.fingerprint.closure import CodeIndex, CodeSet
-from compmake.job import Digest, FileState, Outcome, OutcomeKind, Record
-from compmake.staleness import Current, inputs_json
+from compmake.job import Digest, Outcome, OutcomeKind, Record
+from compmake.staleness import Current, encode_json, inputs_json
 
 _NONE = Digest(b"")
-# json.dumps would make an encoder for each record.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def make_record(
@@ -48,7 +47,7 @@ def make_record(
         run_id=run_id,
         asked=False,
         modules=now.modules,
-        result_files=_files_json(result.files) if result else "",
+        result_files=files_json(result.files) if result else "",
         details=_details(outcome, environment),
         failure=to_json(outcome.failure) if outcome.failure else "",
     )
@@ -68,12 +67,6 @@ def environment(packages: Mapping[str, str]) -> dict[str, Any]:
     return {"host": os.uname().nodename, "python": python, "packages": dict(packages)}
 
 
-def _files_json(files: tuple[FileState, ...]) -> str:
-    if not files:
-        return ""
-    return json.dumps([(f.path, f.size_bytes, f.mtime_ns, f.digest.hex() if f.digest else "") for f in files])
-
-
 def _details(outcome: Outcome, environment: Mapping[str, Any]) -> str:
     details = dict(environment)
     if outcome.notes:
@@ -85,4 +78,13 @@ def _details(outcome: Outcome, environment: Mapping[str, Any]) -> str:
         details["output_text"] = output.inline.decode(errors="replace")
     elif output is not None:
         details["output"] = [output.digest.hex(), output.size_bytes]
-    return _encode(details)
+    return encode_json(details)
+
+
+def details_of(record: Record) -> dict[str, Any]:
+    """Return the advisory facts of a record; what is unreadable reads as nothing."""
+    try:
+        data = json.loads(record.details)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}

@@ -21,6 +21,8 @@ class Records:
         self.newest = newest
         self.settled: set[JobId] = set()
         """Jobs found up to date with their newest record: it stays theirs, even if another call made it."""
+        self.promised: dict[Record, JobId] = {}
+        """Free records and who is to claim them: two equal calls do not both count on one."""
         self._load_superseded = load_superseded
         # Built when the first job has no matching record of its own: most runs never need it.
         self._by_function: dict[str, dict[Digest, list[Record]]] | None = None
@@ -46,16 +48,14 @@ class Records:
         self.newest[record.job_id] = record
         self.settled.add(record.job_id)
 
-    def claim(self, record: Record, job_id: JobId) -> Record:
-        """Move a free record to another job and return it under its new id."""
+    def claim(self, record: Record, moved: Record) -> None:
+        """Give a free record to another job; `moved` is the record as that job's."""
         self._forget_candidate(record)
         if self.newest.get(record.job_id) is record:
             del self.newest[record.job_id]
         else:
             self.superseded[record.job_id].remove(record)
-        moved = record._replace(job_id=job_id)
         self.put(moved)
-        return moved
 
     def free(self, function: str, fingerprint: Digest, claimer: JobId, calls: Mapping[JobId, Digest]) -> Record | None:
         """Return a record with this fingerprint whose job is no longer defined or has become another call.
@@ -71,6 +71,8 @@ class Records:
         """
         for record in self._candidates(function).get(fingerprint, ()):
             if record.job_id == claimer or record.asked or self._is_settled(record):
+                continue
+            if self.promised.get(record, claimer) != claimer:
                 continue
             if record.job_id not in calls or calls[record.job_id].hex() != Inputs.from_json(record.inputs).call:
                 return record

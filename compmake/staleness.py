@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from compmake.fingerprint.closure import CodeSet
-from compmake.functions import parameter_name
+from compmake.fingerprint.closure import WHOLE_MODULE, CodeSet
+from compmake.functions import HIDDEN_INPUTS, parameter_name
 from compmake.job import DIGEST_BYTES, Argument, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
 
 # json.dumps would make an encoder for each record.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class DependencyDigest(NamedTuple):
@@ -71,7 +71,7 @@ class Inputs:
 
 def inputs_json(now: Current, call: Digest) -> str:
     """Return the elements of a fingerprint as the record keeps them."""
-    return _encode(
+    return encode_json(
         {
             "args": {a.place: (a.digest.hex() if a.digest else "", a.text) for a in now.arguments},
             "deps": {d.place: (d.digest.hex(), d.job_id) for d in now.dependencies},
@@ -175,9 +175,7 @@ def why_stale(now: Current, record: Record | None, damage: Reason | None, explai
             *_files(now, before),
         ]
         if not differences:
-            differences.append(
-                Reason(ReasonCode.OPTION, "what counts was recorded in another way, by another compmake")
-            )
+            differences.append(Reason(ReasonCode.OPTION, _WITHOUT_DIFFERENCE))
         reasons.extend(differences)
     if damage is not None:
         reasons.append(damage)
@@ -214,10 +212,10 @@ def _arguments(now: Current, before: Inputs, parameters: tuple[str, ...]) -> Ite
     for place in {**here, **before.args}:
         if here.get(place, ("",))[0] == before.args.get(place, ("",))[0] and place in here and place in before.args:
             continue
-        name = parameter_name(place, parameters)
+        what = HIDDEN_INPUTS.get(place) or f"argument {parameter_name(place, parameters)}"
         old, new = before.args.get(place, ("", "nothing"))[1], here.get(place, ("", "nothing"))[1]
         detail = f"{old} -> {new}" if old != new else f"{new}, the same at first sight, differs inside"
-        yield Reason(ReasonCode.ARGUMENT, f"argument {name} changed: {detail}", old, new)
+        yield Reason(ReasonCode.ARGUMENT, f"{what} changed: {detail}", old, new)
 
 
 def _dependencies(now: Current, before: Inputs, parameters: tuple[str, ...]) -> Iterator[Reason]:
@@ -248,6 +246,8 @@ def _code(now: Current, record: Record, explain: Explain) -> Iterator[Reason]:
     if before is None:
         yield Reason(ReasonCode.USED_CODE, "the code changed, and the store no longer has what it was")
         return
+    if before.mode != now.code.mode:
+        return  # told as an option: units of one mode are not those of the other
     own = explain.own_units(now.job)
     changed = [u for u in {**before.units, **now.code.units} if before.units.get(u) != now.code.units.get(u)]
     for unit in sorted(changed, key=lambda u: (u not in own, u)):
@@ -296,6 +296,8 @@ def _unit_words(unit: str) -> str:
         return unit
     if name == "<module>":
         return f"the top level of {module}"
+    if name == WHOLE_MODULE:
+        return f"module {module}"
     return f"{name}()" if name[:1].islower() or "." in name or name.startswith(("_", "<")) else name
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from compmake.checking import Checker, Match
 from compmake.functions import parameter_name
-from compmake.graph import Graph, natural_key
+from compmake.graph import Graph
 from compmake.job import Digest, JobId, JobState, Reason, ReasonCode
+from compmake.recorded import shown_arguments
 from compmake.staleness import Current, Explain
 
 _NO_RESULT = Digest(b"")
@@ -28,28 +29,23 @@ _DONE = JobStatus(JobState.DONE)
 
 
 class Status:
-    """The states of all jobs, or of some and their ancestors."""
+    """The states of all jobs."""
 
-    def __init__(
-        self, graph: Graph, checker: Checker, explain: Explain, targets: Iterable[JobId] | None = None
-    ) -> None:
+    def __init__(self, graph: Graph, checker: Checker, explain: Explain) -> None:
         """Look at the jobs once, dependencies first.
 
         Args:
             graph: The program's jobs.
             checker: Decides each job.
             explain: What texts of reasons are made from.
-            targets: Which jobs matter; default all.
         """
         self.graph = graph
         self._checker = checker
         self._explain = explain
-        wanted = None if targets is None else {*(chosen := list(targets)), *graph.ancestors(chosen)}
         self.jobs: dict[JobId, JobStatus] = {}
-        order = [job_id for job_id in graph.order if wanted is None or job_id in wanted]
-        checker.look_at_results(order)
-        self._results = checker.sweep(order)
-        for job_id in order:
+        checker.look_at_results(graph.order)
+        self._results = checker.sweep(graph.order)
+        for job_id in graph.order:
             self.jobs[job_id] = _DONE if job_id in self._results else self._look(job_id)
 
     def now(self, job_id: JobId) -> Current:
@@ -78,10 +74,8 @@ class Status:
         """Return the arguments: parameter name and short text, promises as `<job id>`."""
         now = self.now(job_id)
         parameters = self._explain.parameters(now.job)
-        shown = {argument.place: argument.text for argument in now.arguments}
-        # Promises inside a container are marks in its text.
-        shown |= {place: f"<{dep}>" for place, dep in now.job.dependencies if place.count("[") == 1}
-        return [(parameter_name(place, parameters), shown[place]) for place in sorted(shown, key=natural_key)]
+        shown = shown_arguments(now.arguments, now.job.dependencies)
+        return [(parameter_name(place, parameters), text) for place, text in shown]
 
     def blocked_by(self, job_id: JobId) -> list[JobId]:
         """Return the chain from a blocked job to the failed one that blocks it, that one last."""

@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from compmake.checking import Checker
+from compmake.durations import Durations
 from compmake.errors import ProgramError, UserError
 from compmake.fingerprint.closure import CodeIndex, CodeSet
 from compmake.graph import Graph
@@ -124,6 +125,24 @@ class Workspace:
         if self.program is None:
             self._graph = None
 
+    @contextmanager
+    def changing(self, what: str) -> Iterator[None]:
+        """Hold the store's lock; what was read before that, or before it is given back, is read again afterwards.
+
+        Args:
+            what: What others shall read who want the lock too.
+
+        Raises:
+            StoreError: Somebody else holds it, or the store cannot be written.
+        """
+        self.store.lock(what)
+        try:
+            self.refresh()
+            yield
+        finally:
+            self.refresh()
+            self.store.unlock()
+
     def cleaned(self) -> list[JobId]:
         """Return the jobs that were cleaned and not made since: they claim no record of another job."""
         try:
@@ -151,6 +170,10 @@ class Workspace:
             parts.update(code_parts(code, self.index))
         self.store.commit(Changes(parts=parts))
 
+    def durations(self) -> Durations:
+        """Return what past attempts cost."""
+        return Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in self.store.attempts())
+
     def undefined(self) -> dict[JobId, Record]:
         """Return the newest records of ids that the program no longer defines."""
         return {job_id: record for job_id, record in self.records.newest.items() if job_id not in self.graph.jobs}
@@ -158,7 +181,7 @@ class Workspace:
     def packages(self) -> dict[str, str]:
         """Return the versions of the packages that the program has loaded, advisory."""
         tops = [name for name in list(sys.modules) if "." not in name and name not in sys.stdlib_module_names]
-        versions = {name: getattr(sys.modules[name], "__version__", None) for name in tops if name not in _OWN_PACKAGES}
+        versions = {name: _version_of(sys.modules[name]) for name in tops if name not in _OWN_PACKAGES}
         return {name: version for name, version in sorted(versions.items()) if isinstance(version, str)}
 
     def close(self) -> None:
@@ -172,6 +195,11 @@ class Workspace:
             self.store.cache_code(entries)
 
 
-_OWN_PACKAGES: Collection[Any] = frozenset(
-    {"__main__", "compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"}
-)
+_OWN_PACKAGES = frozenset({"__main__", "compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"})
+
+
+def _version_of(module: object) -> object:
+    try:
+        return getattr(module, "__version__", None)
+    except Exception:  # lazy modules import others then, which may be missing
+        return None

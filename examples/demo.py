@@ -38,7 +38,9 @@ def say(text: str) -> None:
 
 
 def compmake(*words: str) -> int:
-    return subprocess.run([*COMPMAKE, *words], cwd=HERE, env={**os.environ, "COMPMAKE_STORE": ""}, check=False).returncode
+    return subprocess.run(
+        [*COMPMAKE, *words], cwd=HERE, env={**os.environ, "COMPMAKE_STORE": ""}, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def test_a_missing_result_says_why(ctx):
     with pytest.raises(ResultMissingError, match="'add' was never made"):
         ctx.result("add")
     ctx.make()
-    with pytest.raises(StoreError, match="'fail' failed the last time"):
+    with pytest.raises(StoreError, match="'fail' failed the last time: ValueError: "):
         ctx.result("fail")
     with pytest.raises(UserError, match="there is no job 'sub'"):
         ctx.result("sub")
@@ -178,6 +178,16 @@ def test_functions_of_a_script_are_remembered(space):
     assert space.python(str(script)).out.endswith(" 27\n")
     assert space.take_ledger() == ["twice 3", "twice 9"]
     assert (space.path / ".compmake" / "study" / "index.db").exists()
+
+
+def test_a_script_with_a_context_is_no_program(space):
+    """Loaded by compmake it would keep its results beside compmake: it is refused, and nothing is made."""
+    space.write("study.py", SCRIPT)
+    done = space.run("study", "ls")
+    assert done.code == 2
+    assert "is run by Python" in done.err
+    assert not (space.path / ".compmake").exists()
+    assert space.take_ledger() == []
 
 
 def test_a_notebook_has_its_store_in_the_current_folder(space):

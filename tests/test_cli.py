@@ -150,6 +150,9 @@ MISTAKES = [
     (["prog", "lss"], "unknown command 'lss': did you mean ls"),
     (["prog", "ls", "--jsno"], "list has no option --jsno: did you mean --json?"),
     (["prog", "--nosuch", "ls"], "unknown option --nosuch"),
+    (["prog", "--json", "ls"], "options of a command stand after it"),
+    (["./prog", "ls"], "did you mean prog.py?"),
+    (["prog", "dump", "dir="], "dump: dir needs a value: dir=DIR"),
     (["prog", "-c"], "-c needs a value"),
     (["prog", "-c", "ls", "ls"], "both -c and the command 'ls': use one of them"),
     (["prog", "--config", "keeep=3", "ls"], "command line: unknown setting 'keeep': did you mean 'keep'?"),
@@ -261,3 +264,45 @@ def test_odd_bytes_are_no_bug(two):
     assert "Traceback" not in done.err
     done = two.run("prog", "ls", os.fsdecode(b"\xff"))
     assert done.code == 2
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_change_nothing(two, closed):
+    """A make whose starter closed its standard streams is an ordinary make."""
+    assert in_shell(two, f"prog make {closed}").returncode == 0
+    assert two.take_ledger() == ["f 1", "f 1"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_full_standard_output_is_no_bug(two):
+    """What cannot be printed is told in one line."""
+    done = in_shell(two, "prog ls > /dev/full")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "compmake: standard output cannot be written: No space left on device\n",
+    )
+
+
+def test_a_log_that_nobody_reads_does_not_hide_a_failure(space):
+    """The reader of the log went away: the exit code is that of the make."""
+    space.write("prog.py", "from compmake import comp\n\ndef f():\n    raise ValueError\n\ncomp(f)\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = in_shell(space, "prog make", stderr=writing)
+    os.close(writing)
+    assert done.returncode == 1
+
+
+def in_shell(space, line, stderr=subprocess.PIPE):
+    """Run `compmake LINE` by a shell, which does what the line says with the standard streams."""
+    return subprocess.run(
+        f"exec {sys.executable} -m compmake {line}",
+        shell=True,
+        cwd=space.path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        timeout=60,
+        check=False,
+    )

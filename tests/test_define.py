@@ -1,5 +1,6 @@
 """Defining jobs: what `comp` makes of a call, and which calls it refuses."""
 
+import re
 import threading
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from compmake.define import Comp, Definitions, defining, is_loading, running
+from compmake.define import Comp, defining, is_loading, running
 from compmake.define import comp as module_comp
 from compmake.define import comp_prefix as module_comp_prefix
+from compmake.definitions import Definitions
 from compmake.errors import DefinitionError, UnpicklableError, UserError
-from compmake.job import Dependency, File, Promise
+from compmake.job import Dependency, File, JobOptions, Promise
 
 Pair = namedtuple("Pair", "left right")
 
@@ -261,6 +263,25 @@ def test_a_promise_in_a_closure_is_an_error(comp):
     first = comp(double, 1)
     with pytest.raises(UserError, match=r"__closure__\['first'\]: a promise cannot be pickled. Pass it as an argument"):
         comp(lambda: first)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "message"),
+    [
+        ((), {}, "missing a required argument: 'a'"),
+        ((1, 2, 3), {}, "too many positional arguments"),
+        ((1,), {"c": 3}, "got an unexpected keyword argument 'c'"),
+        ((1,), {"a": 3}, "multiple values for argument 'a'"),
+    ],
+)
+def test_a_call_that_cannot_work_is_refused_at_once(args, kwargs, message):
+    """Wrong arguments are told where the job is defined, not when it has waited for its turn."""
+
+    def f(a, b=2, *, d=4):
+        return a, b, d
+
+    with pytest.raises(DefinitionError, match=re.escape(message)):
+        Definitions().add(f, args, kwargs, JobOptions())
 
 
 def test_extra_dep_orders_without_an_argument(comp, definitions):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from compmake.failure import MESSAGE_CHARS, capture, from_json, to_json
 from compmake.job import Failure, Frame
 from compmake.job_progress import progress
-from compmake.ui.traceback import group_failures, render_failure, summary_line
+from compmake.ui.traceback import render_failure, summary_line
+from compmake.ui.view import FailureGroups
 
 HERE = str(Path(__file__))
 
@@ -247,7 +248,9 @@ def test_summary_line_names_error_and_place():
 def test_same_failures_are_one_group():
     """Failures are grouped by function, exception type and the user's last line, and counted."""
     same, other = [caught(divide, number) for number in (1, 2)], caught(parse, "{")
-    groups = group_failures([("a", "f", same[0]), ("b", "g", other), ("c", "f", same[1]), ("d", "h", same[0])])
+    groups = FailureGroups()
+    for failed in (("a", "f", same[0]), ("b", "g", other), ("c", "f", same[1]), ("d", "h", same[0])):
+        groups.add(*failed)
     assert [(group.key.function, group.count, group.job_ids) for group in groups] == [
         ("f", 2, ["a", "c"]),
         ("g", 1, ["b"]),

@@ -122,7 +122,7 @@ def test_an_unknown_suffix_is_refused_before_anything_is_written(tmp_path):
 def test_a_folder_that_is_not_there_is_a_user_error(tmp_path):
     """A picture that cannot be written is the user's error, with the path and a way out."""
     path = tmp_path / "missing" / "x.dot"
-    with pytest.raises(UserError, match=r"cannot write .*missing.x\.dot: No such file.*out=FILE"):
+    with pytest.raises(UserError, match=r"missing.x\.dot cannot be written: No such file.*out=FILE"):
         write_diagram(PROGRAM, [path], "my_program")
 
 

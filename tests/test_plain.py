@@ -111,7 +111,7 @@ def test_summary_counts_groups_and_says_what_next():
         f"{clock(T + 361)} make finished in 6m01s: 3 done, 5 failed, 10 blocked, 2 up to date",
         "  ValueError: x is NaN  4x  train()  train b=0, train b=1, train b=2, …",
         "  ValueError: y         1x  train()  other",
-        "next: compmake my_program why · compmake my_program details 'train b=0' · compmake my_program ls blocked",
+        "next: compmake my_program why · compmake my_program details 'train b=0' · compmake my_program ls not done",
     ]
 
 

@@ -17,10 +17,12 @@ FAILED, BLOCKED, INTERRUPTED = JobState.FAILED, JobState.BLOCKED, JobState.INTER
 DIAMOND = {"a": "", "b": "a", "c": "a", "d": "bc"}
 
 
-def plan_of(edges, targets=None, **options):
+def plan_of(edges, targets=None, priorities=None, **options):
     """Return the plan of making `targets`, by default everything."""
     graph = graph_of(edges)
-    return Plan(graph, graph.jobs if targets is None else targets, **({"priorities": {}} | options))
+    plan = Plan(graph, graph.jobs if targets is None else targets, **options)
+    plan.prioritise(priorities or {})
+    return plan
 
 
 def run(plan, *job_ids):
@@ -86,7 +88,7 @@ def test_a_failure_blocks_all_that_waits_for_it():
 def test_an_order_only_dependency_blocks_too():
     """`extra_dep` is no input, but what comes after it does not run without it."""
     graph = Graph({"a": job("a"), "b": job("b", after=["a"])})
-    plan = Plan(graph, ["b"], priorities={})
+    plan = Plan(graph, ["b"])
     plan.start("a")
     plan.failed("a")
     assert plan.state("b") is BLOCKED
@@ -129,7 +131,8 @@ def test_one_job_of_each_unmeasured_function_goes_first():
     """A function of which nothing is known is tried early, once, by its most urgent job."""
     functions = {"a": "m:known", "b": "m:known", "c": "m:new", "d": "m:new", "e": "m:newer"}
     graph = Graph({job_id: job(job_id, function=function) for job_id, function in functions.items()})
-    plan = Plan(graph, graph.jobs, priorities={"a": 9.0, "d": 2.0}, unmeasured={"m:new", "m:newer"})
+    plan = Plan(graph, graph.jobs)
+    plan.prioritise({"a": 9.0, "d": 2.0}, unmeasured={"m:new", "m:newer"})
     assert handed_out(plan) == ["d", "e", "a", "b", "c"]
 
 
@@ -259,7 +262,8 @@ def test_a_plan_of_100_000_jobs_needs_no_time():
     plan_edges = {f"j{at}": [f"j{at - 1}"] if at % 3 else [] for at in range(100_000)}
     graph = graph_of(plan_edges)
     start_s = time.process_time()
-    plan = Plan(graph, graph.jobs, priorities={}, unmeasured={"mod:f"})
+    plan = Plan(graph, graph.jobs)
+    plan.prioritise({}, unmeasured={"mod:f"})
     while (job_id := plan.next_ready()) is not None:
         plan.start(job_id)
         plan.done(job_id)

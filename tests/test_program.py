@@ -94,7 +94,8 @@ def test_a_program_sees_itself_as_its_only_argument(here):
         """\
         import sys
         from compmake import comp
-        comp(print, len(sys.argv), sys.argv[0].rpartition("/")[2], sys.path[0] == sys.argv[0].rpartition("/")[0], __name__)
+        folder, _, file = sys.argv[0].rpartition("/")
+        comp(print, len(sys.argv), file, sys.path[0] == folder, __name__)
         """,
     )
     (job,) = program.definitions.jobs.values()

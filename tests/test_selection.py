@@ -174,6 +174,7 @@ def test_what_is_refused(text, message):
         ("dra", "draw"),
         ("draw_()", "draw()"),
         ("note", "note()"),
+        ("1-LAM", "p=1-lambda"),
         ("'a b'", "'a b/c'"),
     ],
 )

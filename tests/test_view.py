@@ -69,10 +69,13 @@ def test_a_postponed_job_takes_results_back():
     view = fold(
         start(),
         Event(EventKind.UP_TO_DATE, 100.0, count=4),
+        Event(EventKind.JOB_DONE, 100.0, JobId("y"), "g"),
         Event(EventKind.JOB_STARTED, 101.0, X, "f"),
-        Event(EventKind.JOB_POSTPONED, 102.0, X, "f", count=2),
+        Event(EventKind.JOB_POSTPONED, 102.0, X, "f", count=1),
+        Event(EventKind.UP_TO_DATE, 102.0, count=-2),
     )
-    assert view.done == 2 and view.counts()[JobState.WAITING] == 8
+    assert (view.made, view.up_to_date, view.done) == (0, 2, 2)
+    assert view.counts()[JobState.WAITING] == 8
 
 
 def test_failures_are_grouped():

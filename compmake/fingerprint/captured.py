@@ -168,7 +168,3 @@ def is_plain(value: object) -> bool:
 
 def _items(container: Any) -> Iterable[object]:
     return (part for pair in container.items() for part in pair) if type(container) is dict else container
-
-
-def _is_frozen_dataclass(kind: type) -> bool:
-    return is_dataclass(kind) and bool(getattr(kind, "__dataclass_params__").frozen)  # noqa: B009  # not in the stubs

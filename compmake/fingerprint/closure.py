@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from compmake.fingerprint.codeset import MODES, CodeQuery, CodeSet, Root
+from compmake.fingerprint.codeset import CodeQuery, CodeSet, Root
 from compmake.fingerprint.digests import digest_bytes
 from compmake.fingerprint.library import Library, Module
 from compmake.fingerprint.objects import code_in
@@ -12,6 +12,7 @@ from compmake.fingerprint.resolve import Resolver
 from compmake.fingerprint.split import DOCSTRING
 from compmake.fingerprint.text import Texts
 from compmake.job import Digest
+from compmake.settings import CODE_MODES
 
 __all__ = ["CodeIndex", "CodeQuery", "CodeSet", "Root"]
 
@@ -92,22 +93,10 @@ class CodeIndex:
         module = self._library.get(unit.partition(":")[0])
         return (module.source.path, 1) if module else ("", 0)
 
-    def changed_files(self, modules: Iterable[str]) -> tuple[str, ...]:
-        """Return the files of user modules that hold other bytes now than when they were read.
-
-        Modules that were not read before are read now. Names of other modules are passed over.
-        """
-        found = [module for name in modules if (module := self._library.named(name)) is not None]
-        return tuple(sorted({module.source.path for module in found if module.source.is_changed()}))
-
     def source_digest(self, path: str) -> Digest | None:
         """Return the digest of the bytes that were read from a user module's file, None if it was not read."""
         module = self._library.of_file(path)
         return module.source.digest if module else None
-
-    def loaded_user_modules(self) -> frozenset[str]:
-        """Return the names of the user modules that the program loaded itself."""
-        return self._library.loaded
 
     def names(self) -> frozenset[str]:
         """Return the last part of the name of every unit in the modules that the program loaded."""
@@ -119,8 +108,8 @@ class CodeIndex:
         return self._library.new_entries()
 
     def _compute(self, query: CodeQuery) -> CodeSet:
-        if query.mode not in MODES:
-            raise ValueError(f"{query.mode!r} is no code mode: use one of {', '.join(MODES)}")
+        if query.mode not in CODE_MODES:
+            raise ValueError(f"{query.mode!r} is no code mode: use one of {', '.join(CODE_MODES)}")
         if query.mode == "off":
             return CodeSet({}, mode="off")
         if query.mode == "closure":

@@ -12,8 +12,6 @@ from compmake.job import Digest
 Root = NewType("Root", str)
 """A function or class to start from, by the name of its unit: `helper:clean`, `program:<lambda>#1f00ab23`."""
 
-MODES = ("closure", "module", "function", "off")
-
 
 @dataclass(frozen=True, slots=True)
 class CodeQuery:

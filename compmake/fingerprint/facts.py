@@ -59,6 +59,12 @@ class Facts:
         self._lines = lines
         self._line_of: dict[str, int] = {name: line for line, name in enumerate(index["units"])}
         self._units: dict[str, Unit] = {}
+        self.classes: Sequence[str] = index["classes"]
+        """Names of the units that are classes."""
+        self.decorated: Sequence[str] = index["decorated"]
+        """Names of the units with decorators."""
+        self.by_member: Mapping[str, Sequence[str]] = index["by_member"]
+        """Classes by the names that their bodies bind to values."""
 
     @classmethod
     def make(cls, units: Mapping[str, Unit], imports: Sequence[Import], hidden: Sequence[Hidden]) -> "Facts":
@@ -103,21 +109,6 @@ class Facts:
     def names(self) -> KeysView[str]:
         """Return the names of all units."""
         return self._line_of.keys()
-
-    @property
-    def classes(self) -> Sequence[str]:
-        """Return the names of the units that are classes."""
-        return self._index["classes"]  # type: ignore[no-any-return]  # JSON
-
-    @property
-    def decorated(self) -> Sequence[str]:
-        """Return the names of the units with decorators."""
-        return self._index["decorated"]  # type: ignore[no-any-return]  # JSON
-
-    @property
-    def by_member(self) -> Mapping[str, Sequence[str]]:
-        """Return classes by the names that their bodies bind to values."""
-        return self._index["by_member"]  # type: ignore[no-any-return]  # JSON
 
     def __contains__(self, name: str) -> bool:
         return name in self._line_of

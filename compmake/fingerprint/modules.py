@@ -3,7 +3,6 @@
 import os
 import sys
 import sysconfig
-import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +11,6 @@ from typing import NamedTuple
 
 from compmake.fingerprint.digests import digest_bytes
 from compmake.job import Digest
-
-# A write within this time of the one before may leave mtime and size as they were.
-_MTIME_GRAIN_S = 2.0
 
 _LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _NOT_USER_ROOTS = tuple(
@@ -28,30 +24,16 @@ _NOT_USER_ROOTS = tuple(
 
 
 class Source(NamedTuple):
-    """The bytes of one module's file, and how the file looked when they were read."""
+    """The bytes of one module's file when they were read."""
 
     path: str
     data: bytes
     digest: Digest
-    size_bytes: int
-    mtime_ns: int
-    is_settled: bool
-    """The file was old enough when it was read for size and mtime to tell a later change."""
 
     @property
     def is_package(self) -> bool:
         """Tell whether relative imports in it start at the module itself."""
         return Path(self.path).name == "__init__.py"
-
-    def is_changed(self) -> bool:
-        """Tell whether the file holds other bytes now, or is gone."""
-        try:
-            stat = Path(self.path).stat()
-            if self.is_settled and (stat.st_size, stat.st_mtime_ns) == (self.size_bytes, self.mtime_ns):
-                return False
-            return digest_bytes(Path(self.path).read_bytes()) != self.digest
-        except OSError:
-            return True
 
 
 @lru_cache(maxsize=65536)
@@ -70,12 +52,10 @@ def is_user_file(path: str) -> bool:
 def read_source(path: str) -> Source | None:
     """Read a module's source, or None when it cannot be read."""
     try:
-        stat = Path(path).stat()
         data = Path(path).read_bytes()
     except OSError:
         return None
-    settled = time.time() - stat.st_mtime > _MTIME_GRAIN_S
-    return Source(path, data, digest_bytes(data), stat.st_size, stat.st_mtime_ns, settled)
+    return Source(path, data, digest_bytes(data))
 
 
 def user_source_path(module: ModuleType) -> str | None:

@@ -12,7 +12,7 @@ from compmake.fingerprint.value_text import MAX_CHARS, short_text
 from compmake.fingerprint.value_walk import PROMISE_MARK, EntangledError, Walk
 from compmake.job import Dependency, Digest, Promise
 
-__all__ = ["ValueDescription", "describe", "digest_value", "register_digest", "set_main_alias"]
+__all__ = ["ValueDescription", "describe", "register_digest", "set_main_alias"]
 
 _PROMISE_DIGEST = digest_bytes(PROMISE_MARK)
 _SHORT = 6
@@ -65,19 +65,6 @@ def describe(value: Any, place: str) -> ValueDescription:
         raise
     except BaseException as raised:  # the interpreter's own limits, and what hostile classes do
         return ValueDescription(None, f"{place}: {type(raised).__name__} while looking at it", short_text(value))
-
-
-def digest_value(value: Any, salt: bytes = b"") -> Digest | None:
-    """Return the digest of a result, None if it has no stable one or holds a promise.
-
-    Args:
-        value: The result.
-        salt: Mixed in if the value carries functions or classes to call, whose code its own digest does not cover.
-    """
-    description = describe(value, "result")
-    if description.promises or description.digest is None:
-        return None
-    return digest_bytes(description.digest + salt) if description.carries_code and salt else description.digest
 
 
 def _plain(value: Any, encoded: bytes) -> ValueDescription:

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterable
 from fnmatch import translate
+from itertools import islice
 
 from compmake.errors import SelectionError
 from compmake.graph import Graph
@@ -42,12 +43,12 @@ def jobs_named(text: str, graph: Graph, keywords: Collection[str], commands: Col
     if text in commands:
         raise SelectionError(f"no job is called {_show(text)}. To run the command of that name, put a ; before it.")
     candidates = [*sorted(keywords), *_functions(graph), *_nearby(text, graph.jobs)]
-    raise SelectionError(f"no job is called {_show(text)}.{_did_you_mean(text, candidates)}")
+    raise SelectionError(f"no job is called {_show(text)}.{_did_you_mean(text, candidates, graph.jobs)}")
 
 
 def unknown_job(text: str, graph: Graph) -> str:
     """Return the message for a quoted word that is no job's id."""
-    return f"no job is called {_show(text)}.{_did_you_mean(text, _nearby(text, graph.jobs))}"
+    return f"no job is called {_show(text)}.{_did_you_mean(text, _nearby(text, graph.jobs), graph.jobs)}"
 
 
 def _jobs_of_function(name: str, graph: Graph) -> set[JobId]:
@@ -84,8 +85,12 @@ def _nearby(text: str, ids: Iterable[JobId]) -> list[JobId]:
     return near[:_CANDIDATES]
 
 
-def _did_you_mean(text: str, candidates: Collection[str]) -> str:
+def _did_you_mean(text: str, candidates: Collection[str], ids: Iterable[JobId] = ()) -> str:
+    """Return what may have been meant: close candidates, else ids that hold the text."""
     found = close_matches(text[:_COMPARED_CHARACTERS], candidates, _SUGGESTIONS)
+    if not found and len(text) > 1:
+        part = text.casefold()
+        found = list(islice((job_id for job_id in ids if part in job_id.casefold()), _SUGGESTIONS))
     if not found:
         return _LISTED
     shown = [name if name.endswith("()") else one_line(shlex.quote(name), _SHOWN_CELLS) for name in found]

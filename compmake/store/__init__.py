@@ -48,8 +48,9 @@ class Changes:
     records: list[tuple[Record, Blob | None]] = field(default_factory=list)
     """New attempts with the result's blob. A success supersedes the job's newest record, which is kept with its
     result; a failure becomes the newest record and the success before it is kept as superseded."""
-    claims: list[tuple[Record, JobId]] = field(default_factory=list)
-    """Records that move to another job id (with their result). What that id had before is superseded."""
+    claims: list[tuple[Record, Record]] = field(default_factory=list)
+    """Records that move to another job (with their result), as they are and as that job's. What that job had before
+    is superseded."""
     restored: list[Record] = field(default_factory=list)
     """Superseded records that match again and become the newest of their job."""
     parts: dict[Digest, bytes] = field(default_factory=dict)

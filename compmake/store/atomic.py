@@ -1,4 +1,4 @@
-"""The one way in which compmake writes a file: a temporary beside it, then a rename; and the calls it is made of."""
+"""The one way in which a store writes a file: a temporary beside it, then a rename; and the calls it is made of."""
 
 import errno
 import os

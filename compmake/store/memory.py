@@ -130,8 +130,8 @@ class MemoryStore:
             self._parts.update(changes.parts)
             self._settle()
 
-    def _claim(self, claims: Sequence[tuple[Record, JobId]]) -> None:
-        rows = [(record._replace(job_id=target), self._take(record).inline) for record, target in claims]
+    def _claim(self, claims: Sequence[tuple[Record, Record]]) -> None:
+        rows = [(moved, self._take(record).inline) for record, moved in claims]
         for record, inline in rows:
             self._put(record, inline)
 
@@ -242,15 +242,15 @@ class MemoryStore:
     def size(self, defined: Collection[JobId]) -> StoreSize:
         with self._mutex:
             rows, objects = self._all_rows(), self._objects.by_digest
-            kept = [row for row in rows if row.record.job_id in set(defined)]
-            total, needed = sum(map(len, objects.values())), self._named(kept)
+            keep = set(defined)
+            needed = self._named(row for row in rows if row.record.job_id in keep)
             return StoreSize(
                 records=len(self._newest),
                 superseded=len(rows) - len(self._newest),
                 objects=len(objects),
-                total_bytes=total + sum(len(row.inline or b"") for row in rows),
+                total_bytes=sum(map(len, objects.values())) + sum(len(row.inline or b"") for row in rows),
                 free_able_bytes=sum(len(data) for digest, data in objects.items() if digest not in needed)
-                + sum(len(row.inline or b"") for row in rows if row.record.job_id not in set(defined)),
+                + sum(len(row.inline or b"") for row in rows if row.record.job_id not in keep),
             )
 
     def collect_garbage(self, defined: Collection[JobId]) -> int:

@@ -41,7 +41,7 @@ class DamagedObjectError(ResultDamagedError):
         self.moved_to = moved_to
 
 
-class FileState(NamedTuple):
+class ObjectState(NamedTuple):
     """What tells that an object file was not touched since it was last verified."""
 
     size_bytes: int
@@ -110,7 +110,7 @@ class FileObjects:
         name = digest.hex()
         return f"{self._root}/{name[:2]}/{name}"
 
-    def state(self, digest: Digest) -> FileState | None:
+    def state(self, digest: Digest) -> ObjectState | None:
         """Return size and mtime of the object's file, None if it is not there."""
         try:
             status = os.lstat(self.path(digest))
@@ -118,7 +118,7 @@ class FileObjects:
             return None
         except OSError as cause:
             raise store_error(cause, self.path(digest)) from cause
-        return FileState(status.st_size, status.st_mtime_ns)
+        return ObjectState(status.st_size, status.st_mtime_ns)
 
     def remove(self, digest: Digest) -> None:
         """Remove an object that nothing names any more; harmless if it is gone."""

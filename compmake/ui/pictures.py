@@ -1,9 +1,7 @@
 """Draws the graph: jobs with their states as DOT text, and files of it in the formats that Graphviz knows."""
 
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -11,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from compmake.errors import UserError
 from compmake.job import JobId, JobState
 from compmake.text_safety import sanitize
+from compmake.ui.files import write_whole
 from compmake.ui.graphviz import FONTS, HOW_TO_INSTALL, find_engine
 
 T = TypeVar("T", bound=str)
@@ -20,6 +19,7 @@ MAX_JOBS_DRAWN = 300
 MAX_EDGES_DRAWN = 2000
 """Above this too: nobody can follow them, and the layout would take minutes."""
 SUFFIXES = (".svg", ".png", ".pdf", ".dot")
+_ADVICE = "Name another place with out=FILE."
 
 _MAX_CHARACTERS = 48
 # Points; a cell grows when its text is wider, so these need only be good enough to align a column.
@@ -67,25 +67,13 @@ def write_diagram(nodes: Sequence[Node], paths: Sequence[Path], title: str) -> l
     engine = find_engine() if pictures else None
     if pictures and engine is None:
         instead = pictures[0].with_suffix(".dot")
-        _write(instead, text.encode())
+        write_whole(instead, text.encode(), _ADVICE)
         raise UserError(f"Graphviz is missing: wrote {instead} only. For pictures {HOW_TO_INSTALL}.")
     for path in paths:
         suffix = path.suffix.lower()
-        _write(path, engine.draw(text, suffix) if engine is not None and suffix != ".dot" else text.encode())
+        data = engine.draw(text, suffix) if engine is not None and suffix != ".dot" else text.encode()
+        write_whole(path, data, _ADVICE)
     return list(paths)
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}. Name another place with out=FILE.") from error
 
 
 def dot_text(nodes: Sequence[Node], title: str) -> str:
@@ -100,7 +88,7 @@ def dot_text(nodes: Sequence[Node], title: str) -> str:
 def _head(nodes: Sequence[Node], title: str) -> Iterator[str]:
     counts = Counter(node.state for node in nodes)
     jobs = "1 job" if len(nodes) == 1 else f"{len(nodes):,} jobs"
-    pills = "".join(_pill(state, f"{counts[state]:,} {state.value}") for state in _COLOURS if counts[state])
+    pills = "".join(_pill(state, f"&#160;{counts[state]:,} {state.value}&#160;") for state in _COLOURS if counts[state])
     yield "digraph {"
     yield (
         f'graph [rankdir=LR, ranksep=0.7, nodesep=0.11, pad=0.3, dpi=120, bgcolor=white, fontname="{FONTS}", '

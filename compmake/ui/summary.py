@@ -66,7 +66,7 @@ def _counts(view: View, style: Style) -> str:
 
 
 def failure_lines(groups: list[FailureGroup]) -> list[str]:
-    """Return a line for each group, the largest first: `ValueError: x is NaN  3x  train()  file.py:88  b=7, b=9, …`."""
+    """Return a line for each group, the largest first: `ValueError: x is NaN  3x  train()  b=7, b=9, …`."""
     largest = sorted(groups, key=lambda group: -group.count)
     rows = []
     for group in largest[:_GROUPS_SHOWN]:
@@ -80,5 +80,5 @@ def failure_lines(groups: list[FailureGroup]) -> list[str]:
 
 def _next(view: View, prefix: str) -> str:
     first = next((job_id for group in view.failures for job_id in group.job_ids), "")
-    commands = ["why", f"details {job_name(first)}", *(["ls blocked"] if view.blocked else [])]
+    commands = ["why", f"details {job_name(first)}", *(["ls not done"] if view.blocked else [])]
     return "next: " + " · ".join(f"{prefix} {command}".strip() for command in commands)

@@ -1,13 +1,13 @@
 """A failure made readable: the user's lines with their source, library frames folded, the exception last."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from compmake.job import Failure, Frame, JobId
+from compmake.job import Failure, Frame
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.text import plural
-from compmake.ui.view import FailureGroup, FailureGroups, where
+from compmake.ui.view import where
 
 _MESSAGE_CELLS = 160
 _LINES_AROUND_OTHERS = 1
@@ -27,14 +27,6 @@ def headline(failure: Failure, cells: int = _MESSAGE_CELLS) -> str:
 
 def _said(failure: Failure) -> str:
     return f"{failure.type_name}: {failure.message}" if failure.message else failure.type_name
-
-
-def group_failures(items: Iterable[tuple[JobId, str, Failure]]) -> list[FailureGroup]:
-    """Group failures of jobs (id, function, failure) by function, type of the exception, and the user's last line."""
-    groups = FailureGroups()
-    for job_id, function, failure in items:
-        groups.add(job_id, function, failure)
-    return list(groups)
 
 
 def render_failure(failure: Failure, *, all_frames: bool = False) -> list[str]:

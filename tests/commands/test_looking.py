@@ -157,3 +157,40 @@ def test_diagram_writes_pictures_named_after_the_program(small):
     assert "func2-3" in (small.path / "f.dot").read_text()
     assert "func1" not in (small.path / "f.dot").read_text()
     assert (none.code, "the selection is empty" in none.err) == (2, True)
+
+
+def test_why_stays_short_for_many_jobs(space):
+    """Jobs that only wait for results that may change are one group; of many changed results few are named."""
+    space.write(
+        "steps.py", "def one(x):\n    return x\n\ndef two(x):\n    return x\n\ndef add(xs):\n    return sum(xs)\n"
+    )
+    space.write(
+        "prog.py",
+        "from compmake import comp\nfrom steps import one, two, add\n"
+        "comp(add, [comp(two, comp(one, x)) for x in range(100)])\n",
+    )
+    assert space.run("prog", "make").code == 0
+    space.edit("steps.py", "def one(x):\n    return x", "def one(x):\n    return x + 1")
+    waiting = space.run("prog", "-c", "why; why add; why --json > why.jsonl")
+    assert "stale (101 jobs): two, two-2, two-3" in waiting.out
+    assert "    may change: one, one-2, one-3, one-4, one-5, one-6, one-7, one-8 and 192 more" in waiting.out
+    assert len(waiting.out.splitlines()) < 25
+    assert len((space.path / "why.jsonl").read_text().splitlines()) == 201
+    changed = space.run("prog", "-c", "make two(); why add")
+    assert len(changed.out.splitlines()) == 10
+    assert changed.out.endswith("and the same of 92 more\n")
+
+
+def test_defaults_are_no_arguments_of_the_call(space):
+    """A default counts, and `why` calls it one; what lists arguments shows those of the call."""
+    space.write("prog.py", "from compmake import comp\n\ndef f(x, *, y=1):\n    return x + y\n\ncomp(f, 2)\n")
+    made = space.run("prog", "-c", "make; ls --json")
+    assert made.objects[0]["arguments"] == {"x": "2"}
+    space.edit("prog.py", "y=1", "y=3")
+    assert "    default values changed: (None, {'y': 1}) -> (None, {'y': 3})\n" in space.run("prog", "why").out
+
+
+def test_an_empty_selection_is_named(small):
+    """Of no jobs nothing is said but that."""
+    done = small.run("prog", "-c", "plan stale; why stale; plan stale --json")
+    assert (done.code, done.out) == (0, "Nothing to plan: the selection is empty.\nThe selection is empty.\n")

@@ -81,3 +81,40 @@ def test_dump_into_what_is_no_folder(small):
     done = small.run("prog", "dump", "func1", "dir=prog.py")
     assert done.code == 2
     assert "prog.py cannot be written" in done.err
+
+
+def test_dump_that_cannot_write_says_what_to_do(small):
+    """A name that is taken by a folder: exit code 2, the place, and the option that names another."""
+    (small.path / "results" / "index.json").mkdir(parents=True)
+    done = small.run("prog", "dump", "func1", "dir=results")
+    assert done.code == 2
+    assert "results/index.json cannot be written: Is a directory. Name another folder with dir=DIR." in done.err
+
+
+def test_dump_goes_on_after_what_cannot_be_loaded(space):
+    """A result whose class is gone is dumped as it is stored; text that is no UTF-8 is written; the others too."""
+    space.write("shapes.py", "class Circle:\n    pass\ndef make():\n    return Circle()\n")
+    space.write(
+        "prog.py",
+        """\
+        import shapes
+        from compmake import comp
+
+        def text(number):
+            return chr(number)
+
+        comp(shapes.make)
+        comp(text, 0xD800)
+        comp(text, 0xE4)
+        """,
+    )
+    assert space.run("prog", "make").code == 0
+    space.write("shapes.py", "def make():\n    return 1\n")
+    done = space.run("prog", "dump", "dir=results")
+    assert done.code == 0, done.err
+    written = json.loads((space.path / "results" / "index.json").read_text())
+    assert {job: [name.rpartition(".")[2] for name in names] for job, names in written.items()} == {
+        "make": ["pickle"],
+        "text": ["pickle", "txt"],
+        "text-2": ["pickle", "txt"],
+    }

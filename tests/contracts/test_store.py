@@ -167,7 +167,7 @@ def test_a_claimed_record_moves_with_its_result(store):
     """After a claim the old id has no record and the new id has it; what that had is superseded."""
     moving = make(store, "a", b"moving", 1)
     before = make(store, "b", b"before", 1)
-    store.commit(Changes(claims=[(moving, JobId("b"))]))
+    store.commit(Changes(claims=[(moving, moving._replace(job_id=JobId("b")))]))
     moved = moving._replace(job_id=JobId("b"))
     assert store.load_records() == {"b": moved}
     assert store.load_superseded() == {"b": [before]}
@@ -178,7 +178,7 @@ def test_ids_that_all_shift_keep_their_work(store):
     """When a value is put at the front of a loop, each record moves one id on, all in one commit."""
     old = [make(store, f"f-{number}", b"%d" % number) for number in range(5)]
     new = success(store.objects, "f-0", b"new", 2)
-    claims = [(old[number], JobId(f"f-{number + 1}")) for number in range(5)]
+    claims = [(old[number], old[number]._replace(job_id=JobId(f"f-{number + 1}"))) for number in range(5)]
     store.commit(Changes(records=[new], claims=claims))
     loaded = store.load_records()
     assert [value(store, loaded[JobId(f"f-{n}")]) for n in range(6)] == [b"new", b"0", b"1", b"2", b"3", b"4"]
@@ -189,8 +189,8 @@ def test_a_record_that_was_superseded_by_a_claim_can_be_claimed_later(store):
     """Ids that shift over several commits of one run keep their work too."""
     run_id = store.begin_run("make", 1.0)
     one, two = make(store, "f-1", b"one"), make(store, "f-2", b"two")
-    store.commit(Changes(claims=[(one, JobId("f-2"))]))
-    store.commit(Changes(claims=[(two, JobId("f-3"))]))
+    store.commit(Changes(claims=[(one, one._replace(job_id=JobId("f-2")))]))
+    store.commit(Changes(claims=[(two, two._replace(job_id=JobId("f-3")))]))
     store.end_run(Run(run_id, "make", 1.0, 2.0))
     loaded = store.load_records()
     assert {job_id: value(store, loaded[job_id]) for job_id in loaded} == {"f-2": b"one", "f-3": b"two"}
@@ -202,7 +202,13 @@ def test_a_commit_that_cannot_be_carried_out_changes_nothing(store):
     gone = record("gone", store.objects.write([b"gone"]))
     new = success(store.objects, "a", b"two", 2)
     with pytest.raises(StoreError, match="gone"):
-        store.commit(Changes(records=[new], claims=[(kept, JobId("b")), (gone, JobId("c"))], parts={digest(1): b"p"}))
+        store.commit(
+            Changes(
+                records=[new],
+                claims=[(kept, kept._replace(job_id=JobId("b"))), (gone, gone._replace(job_id=JobId("c")))],
+                parts={digest(1): b"p"},
+            )
+        )
     assert store.load_records() == {"a": kept}
     assert store.load_superseded() == {}
     assert store.parts([digest(1)]) == {}
@@ -444,7 +450,7 @@ def play(store: Store, steps: list[tuple[str, str, str]]) -> list[object]:
         elif step == "restore" and job in superseded:
             store.commit(Changes(restored=[superseded[job][-1]]))
         elif step == "claim" and job != other and job in newest:
-            store.commit(Changes(claims=[(newest[job], JobId(other))]))
+            store.commit(Changes(claims=[(newest[job], newest[job]._replace(job_id=JobId(other)))]))
         elif step == "ask":
             store.mark_asked([job])
         elif step == "forget":

@@ -174,7 +174,7 @@ def test_noise_and_order_never_count_and_constants_always_do(bodies, data, rando
 
     def digests(functions):
         text = "".join(functions).encode()
-        facts = parse(Source("m.py", text, b"", len(text), 0, True))
+        facts = parse(Source("m.py", text, b""))
         return {name: unit.digest for name, unit in facts.units()}
 
     def write(index, number, sign, noise=("", "")):

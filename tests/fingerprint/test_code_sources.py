@@ -30,33 +30,6 @@ def test_what_is_the_users_code(tmp_path):
     assert not is_user_file("")
 
 
-def test_a_file_that_changed_after_loading_is_noticed(program):
-    """The driver must see that the source on disk is no longer what it read; other modules are passed over."""
-    program.write("helper", "def h():\n    return 1\n")
-    program.write("prog", "import helper\n")
-    index = program.load().index
-    path = program.folder / "helper.py"
-    assert index.changed_files(["prog", "helper", "json", "no.such"]) == ()
-    stat = path.stat()
-    program.edit("helper", "return 1", "return 2")  # the same size
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert index.changed_files(["prog", "helper"]) == (str(path),)
-    program.edit("helper", "return 2", "return 1")
-    assert index.changed_files(["prog", "helper"]) == ()
-    path.unlink()
-    assert index.changed_files(["helper"]) == (str(path),)
-
-
-def test_a_touched_file_is_no_changed_file(program):
-    """A new time stamp on the same bytes means nothing."""
-    program.write("prog", "x = 1\n")
-    os.utime(program.folder / "prog.py", ns=(1, 1))
-    index = program.load().index
-    assert index.changed_files(["prog"]) == ()
-    os.utime(program.folder / "prog.py")
-    assert index.changed_files(["prog"]) == ()
-
-
 def test_code_is_what_was_loaded_not_what_is_on_disk(program):
     """An edit after loading must not get into the fingerprint of what runs."""
     program.write("prog", "def job():\n    return 1\n")

@@ -11,7 +11,7 @@ import pytest
 from value_samples import Color, Plain, Point, Thing, WithSlots, helper, make_lambda
 
 from compmake.errors import DefinitionError
-from compmake.fingerprint.values import describe, digest_value, register_digest
+from compmake.fingerprint.values import describe, register_digest
 from compmake.job import Dependency, File, JobId, Promise
 
 P = Promise(JobId("dep"))
@@ -131,12 +131,6 @@ def test_object_that_differs_after_pickling_is_unstable():
 def test_promises_are_found_beside_what_is_unstable():
     """A job with an unstable argument still waits for its dependencies."""
     assert describe([threading.Lock(), P], "x").promises == (Dependency("x[1]", JobId("dep")),)
-
-
-def test_result_with_a_promise_has_no_digest():
-    """A result is a value, never a placeholder."""
-    assert digest_value([P]) is None
-    assert digest_value([1]) == describe([1], "x").digest
 
 
 class Sensor:

@@ -66,6 +66,17 @@ def test_result_that_a_job_uses_is_not_claimed_from_it(space):
     assert space.make() == []
 
 
+def test_a_free_record_is_counted_on_once(space):
+    """Two equal calls under new ids and one record: `plan` says that one of them runs, and one does."""
+    write_program(space, EQUAL)
+    space.make()
+    space.write("prog.py", "from compmake import comp\nfrom work import first\n")
+    with open(space.path / "prog.py", "a") as file:
+        file.write("for name in 'ab':\n    comp(first, 1, job_id=name)\n")
+    assert space.run("prog", "plan").out.startswith("1 job will run: never made\n1 up to date\n")
+    assert space.make() == ["first 1"]
+
+
 def test_a_value_in_front_of_the_outer_loop(chained):
     """All ids shift by two levels of dependents: only the jobs of the new value run."""
     chained.edit("prog.py", "[1, 2, 3]", "[0, 1, 2, 3]")

@@ -1,7 +1,7 @@
 """`why` names each cause and shows the difference; `plan` groups causes; what users can do about them."""
 
 import pytest
-from edited_programs import Edit, claims
+from edited_programs import Edit, claims, write_program
 
 PROGRAM = """
 == helper.py
@@ -219,3 +219,14 @@ OPTIONS = {
 def test_options_of_a_job(space, made, edit):
     """The user's ways out do what they say, and nothing else."""
     assert made.make_edited(space, edit) == list(edit.runs)
+
+
+def test_another_code_mode_is_one_cause(space):
+    """Of a mode that changed only that is told; what then changes is a module."""
+    write_program(space, PROGRAM)
+    space.write("compmake.toml", 'code = "module"\n')
+    assert space.run("prog", "make").code == 0
+    (found,) = space.run("--config", "code=closure", "prog", "why", "user", "--json").objects
+    assert [reason["text"] for reason in found["reasons"]] == ["code mode changed: module -> closure"]
+    space.edit("helper.py", "x + 1", "x + 2")
+    assert "helper module helper changed (helper.py:1)\n" in space.run("prog", "why", "user").out

@@ -9,7 +9,7 @@ from compmake.job import Blob, Digest, JobId, Record
 from compmake.store import INLINE_BYTES, Damage
 from compmake.store.files.index import Index
 from compmake.store.files.rows import RecordRows
-from compmake.store.objects import HEADER_BYTES, DamagedObjectError, FileObjects, FileState
+from compmake.store.objects import HEADER_BYTES, DamagedObjectError, FileObjects, ObjectState
 from compmake.store.packing import objects_of, unpack
 
 _MANY = 2000  # from here on, reading the whole table is faster than asking for rows
@@ -63,9 +63,9 @@ class Damages:
 
     def _large_damages(self, records: list[Record]) -> dict[JobId, str]:
         sql = "select digest, size_bytes, mtime_ns from objects where digest in ({})"
-        known = {row[0]: FileState(*row[1:]) for row in self._index.rows_of(sql, {record.blob for record in records})}
+        known = {row[0]: ObjectState(*row[1:]) for row in self._index.rows_of(sql, {record.blob for record in records})}
         reasons: dict[Digest, str] = {}
-        touched: list[tuple[Digest, FileState]] = []
+        touched: list[tuple[Digest, ObjectState]] = []
         for record in records:
             digest = record.blob
             if digest in reasons:
@@ -91,7 +91,7 @@ class Damages:
             return str(error)
         return ""
 
-    def _remember(self, touched: list[tuple[Digest, FileState]]) -> None:
+    def _remember(self, touched: list[tuple[Digest, ObjectState]]) -> None:
         """Spare the next make reading objects that only look changed, for example after a copy of the store."""
         if touched and not self._read_only:
             with suppress(StoreError), self._index.transaction():
@@ -138,7 +138,7 @@ def _is_result(inline: object, record: Record) -> bool:
     return isinstance(inline, bytes) and len(inline) == record.size_bytes and digest_bytes(inline) == record.blob
 
 
-def remember_objects(index: Index, states: Iterable[tuple[Digest, FileState]]) -> None:
+def remember_objects(index: Index, states: Iterable[tuple[Digest, ObjectState]]) -> None:
     """Note size and mtime of objects that are known to be whole."""
     rows = ((digest, state.size_bytes, state.mtime_ns) for digest, state in states)
     index.run_many("insert or replace into objects values (?, ?, ?)", rows)

@@ -142,6 +142,8 @@ class Index:
                 raise  # we called it wrongly
             except sqlite3.DatabaseError as cause:
                 raise self._explained(cause, need_bytes) from cause
+            except UnicodeDecodeError as cause:  # of a message in which SQLite names what is damaged
+                raise self._damaged("its schema is unreadable") from cause
 
     def _explained(self, cause: sqlite3.DatabaseError, need_bytes: int) -> StoreError:
         code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)

@@ -11,7 +11,7 @@ from compmake.store.packing import attempt_of, objects_of, pack, unpack, unpack_
 from compmake.store.retention import is_kept, same_attempt, without_result
 
 _Row = tuple[Record, bytes | None]
-_TABLES = ("jobs", "superseded")
+TABLES = ("jobs", "superseded")
 
 
 class RecordRows:
@@ -52,7 +52,7 @@ class RecordRows:
     def inline(self, record: Record) -> list[bytes | None]:
         """Return the inline bytes of every row that has this record's result; empty if there is none."""
         found: list[bytes | None] = []
-        for table in _TABLES:
+        for table in TABLES:
             rows = self._index.rows(f"select record, inline from {table} where job_id = ?", [record.job_id])
             for packed, inline in rows:
                 stored = unpack(packed)
@@ -62,14 +62,14 @@ class RecordRows:
 
     def apply(self, changes: Changes) -> None:
         """Make all changes to records, in the order in which they can only have happened."""
-        moved = [(record._replace(job_id=target), self._take(record)) for record, target in changes.claims]
+        moved = [(moved, self._take(record)) for record, moved in changes.claims]
         self._put(moved)
         self._put([(record, self._take(record)) for record in changes.restored])
         self._put([(record, blob.inline if blob is not None else None) for record, blob in changes.records])
 
     def forget(self, job_ids: Collection[JobId]) -> None:
         """Remove every row of these jobs; history keeps what the newest attempts took."""
-        for table in _TABLES:
+        for table in TABLES:
             rows = self._index.rows_of(f"select record from {table} where job_id in ({{}})", job_ids)
             records = unpack_all(rows)
             self._note_dropped(records)
@@ -85,7 +85,7 @@ class RecordRows:
 
     def mark_asked(self, job_ids: Collection[JobId]) -> None:
         """Mark every record of these jobs."""
-        for table in _TABLES:
+        for table in TABLES:
             self._rewrite(table, job_ids, lambda record: record._replace(asked=True))
 
     def mark_missing(self, job_ids: Collection[JobId]) -> None:
@@ -135,7 +135,7 @@ class RecordRows:
 
     def _take(self, record: Record) -> bytes | None:
         """Remove the row of this record and return its inline result."""
-        for table in _TABLES:
+        for table in TABLES:
             rows = self._index.rows(f"select rowid, record, inline from {table} where job_id = ?", [record.job_id])
             for row, packed, inline in rows:
                 stored = unpack(packed)

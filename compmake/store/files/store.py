@@ -17,7 +17,7 @@ from compmake.store.files.ledger import Ledger
 from compmake.store.files.lock import StoreLock
 from compmake.store.files.rows import RecordRows, need_bytes, objects_to_store
 from compmake.store.files.upkeep import Upkeep
-from compmake.store.objects import HEADER_BYTES, FileObjects, FileState
+from compmake.store.objects import HEADER_BYTES, FileObjects, ObjectState
 from compmake.store.retention import KEEP
 
 
@@ -134,7 +134,7 @@ class FileStore:
                 self._ledger.put_parts(changes.parts)
         self._settle()
 
-    def _stored_objects(self, changes: Changes) -> dict[Digest, FileState]:
+    def _stored_objects(self, changes: Changes) -> dict[Digest, ObjectState]:
         """Make sure that no record is written before its result."""
         states = {}
         for record, digest, size_bytes in objects_to_store(changes):

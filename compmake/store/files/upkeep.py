@@ -12,7 +12,7 @@ from compmake.store import StoreSize
 from compmake.store.atomic import FILES, Files, store_error
 from compmake.store.files.index import Index
 from compmake.store.files.ledger import Ledger
-from compmake.store.files.rows import RecordRows
+from compmake.store.files.rows import TABLES, RecordRows
 from compmake.store.objects import FileObjects
 from compmake.store.packing import objects_named, unpack, unpack_all
 from compmake.store.retention import KEEP_BYTES, KEEP_SHARE, Kept, never_again, over_limit
@@ -144,7 +144,7 @@ class Upkeep:
 
     def _row_sizes(self) -> list[tuple[JobId, int, bytes]]:
         sql = "select job_id, length(record) + coalesce(length(inline), 0), record from "
-        return [(JobId(row[0]), row[1] or 0, row[2]) for table in _TABLES for row in self._index.rows(sql + table)]
+        return [(JobId(row[0]), row[1] or 0, row[2]) for table in TABLES for row in self._index.rows(sql + table)]
 
     def _total_bytes(self) -> int:
         total = 0
@@ -153,6 +153,3 @@ class Upkeep:
                 with suppress(OSError):
                     total += os.lstat(os.path.join(folder, name)).st_size
         return total
-
-
-_TABLES = ("jobs", "superseded")

@@ -8,7 +8,7 @@ from typing import Any
 from compmake.errors import StoreError, UserError
 from compmake.failure import to_json
 from compmake.job import Blob, Digest, Record, short
-from compmake.recorded import details_of
+from compmake.recording import details_of
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.planning import made_ago, reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command

@@ -1,20 +1,25 @@
 """Commands that make jobs or change what counts as made."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Sequence
 
-from compmake.job import JobId
+from compmake.fingerprint.closure import CodeSet
+from compmake.job import JobId, JobState, Record
 from compmake.staleness import inputs_json
 from compmake.status import Status
 from compmake.ui.commands.planning import plan
 from compmake.ui.commands.registry import YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import plural
+from compmake.words import Word
 
 _MAKE_OPTIONS = (
     Option("inline", "let jobs use the terminal, for print and pdb: their output is not kept"),
     Option("dry-run", "say what would run and why, and run nothing"),
     Option("verbose", "list jobs that succeed too", short="v"),
 )
+
+_WITHOUT = ("not", "except", "but")
 
 
 @command(
@@ -30,7 +35,23 @@ def make(session: Session, arguments: Arguments) -> Reply:
     if arguments.flag("dry-run"):
         return plan(session, arguments)
     targets = session.select_or_all(arguments.selection)
+    if _leaves_failed(arguments.selection):
+        return _make(session, _without_failed(session, targets), arguments)
     return _make(session, targets, arguments)
+
+
+def _leaves_failed(words: Sequence[Word]) -> bool:
+    """Tell whether the user said `not failed`, `except failed` or the like."""
+    pairs = itertools.pairwise(word.text for word in words if not word.quoted and word.text.strip("()"))
+    return any(first.strip("()") in _WITHOUT and second.strip("()") == "failed" for first, second in pairs)
+
+
+def _without_failed(session: Session, targets: Sequence[JobId]) -> list[JobId]:
+    """Leave out what needs a failed job that is not to be tried again."""
+    wanted = set(targets)
+    left = [j for j, state in session.look.states().items() if state is JobState.FAILED and j not in wanted]
+    blocked = session.workspace.graph.descendants(left)
+    return [job_id for job_id in targets if job_id not in blocked]
 
 
 @command(
@@ -65,16 +86,12 @@ def clean(session: Session, arguments: Arguments) -> Reply:
     workspace = session.workspace
     workspace.require_program()
     targets = session.select_or_all(arguments.selection)
-    session.confirm(f"forget the results of {plural(len(targets), 'job')}", len(targets), arguments)
     if not targets:
         return Reply(["Nothing to clean: the selection is empty."])
-    workspace.store.lock("clean")
-    try:
+    session.confirm(f"forget the results of {plural(len(targets), 'job')}", len(targets), arguments)
+    with workspace.changing("clean"):
         workspace.note_cleaned(targets)
         workspace.store.forget(targets)
-    finally:
-        workspace.store.unlock()
-        workspace.refresh()
     return Reply([f"{plural(len(targets), 'job')} cleaned."])
 
 
@@ -108,46 +125,46 @@ def invalidate(session: Session, arguments: Arguments) -> Reply:
 def accept(session: Session, arguments: Arguments) -> Reply:
     """Bless exactly what `why` lists for the selected jobs."""
     workspace = session.workspace
-    checker = workspace.checker
-    targets = set(session.select(arguments.selection))
+    workspace.require_program()
+    targets = session.select(arguments.selection)
     if not targets:
         return Reply(["Nothing to accept: the selection is empty."])
-    look = session.look
+    count = len(_acceptable(session, targets)[0])
+    session.confirm(f"accept the results of {plural(count, 'job')}", count, arguments)
+    with workspace.changing("accept"):
+        blessed, refused = _acceptable(session, targets)  # again: somebody may have made until the lock was taken
+        workspace.store.replace(blessed)
+        workspace.keep_code(blessed.values())
+    lines = [f"{shown_id(job_id)}: there is no result to accept" for job_id in refused]
+    return Reply([*lines, f"{plural(len(blessed), 'job')} accepted."])
+
+
+def _acceptable(session: Session, targets: Collection[JobId]) -> tuple[dict[Record, CodeSet], list[JobId]]:
+    """Return the records as they will be, each with its code, and the jobs that have no result to accept."""
+    look, checker = session.look, session.workspace.checker
     assert isinstance(look, Status)
-    blessed, codes, lines = [], [], []
-    for job_id in workspace.graph.order:
-        if job_id not in targets:
+    blessed: dict[Record, CodeSet] = {}
+    refused: list[JobId] = []
+    wanted = set(targets)
+    for job_id in session.workspace.graph.order:
+        if job_id not in wanted:
             continue
-        record, status = session.record(job_id), look.jobs[job_id]
+        record = session.record(job_id)
         if record is None or not record.ok or checker.damage(record):
-            lines.append(f"{shown_id(job_id)}: there is no result to accept")
-        elif not status.is_matched:
+            refused.append(job_id)
+        elif not look.jobs[job_id].is_matched:
             now = look.now(job_id)
             inputs = inputs_json(now, checker.call(job_id))
-            blessed.append(
-                record._replace(fingerprint=now.fingerprint, code=now.code.digest, inputs=inputs, asked=False)
-            )
-            codes.append(now.code)
-    session.confirm(f"accept the results of {plural(len(blessed), 'job')}", len(blessed), arguments)
-    workspace.store.lock("accept")
-    try:
-        workspace.store.replace(blessed)
-        workspace.keep_code(codes)
-    finally:
-        workspace.store.unlock()
-        workspace.refresh()
-    return Reply([*lines, f"{plural(len(blessed), 'job')} accepted."])
+            record = record._replace(fingerprint=now.fingerprint, code=now.code.digest, inputs=inputs, asked=False)
+            blessed[record] = now.code
+    return blessed, refused
 
 
 def _mark_asked(session: Session, targets: Sequence[JobId]) -> None:
     workspace = session.workspace
-    workspace.store.lock("invalidate")
-    try:
+    with workspace.changing("invalidate"):
         workspace.note_cleaned(job_id for job_id in targets if job_id not in workspace.records.newest)
         workspace.store.mark_asked(targets)
-    finally:
-        workspace.store.unlock()
-        workspace.refresh()
 
 
 def _make(session: Session, targets: Sequence[JobId], arguments: Arguments) -> Reply:
@@ -160,7 +177,6 @@ def _make(session: Session, targets: Sequence[JobId], arguments: Arguments) -> R
         inline=arguments.flag("inline"),
         verbose=arguments.flag("verbose") or session.verbose,
     )
-    session.workspace.refresh()
     if result.interrupted:
         return Reply(exit_code=130)
     return Reply(exit_code=1 if result.failed or result.blocked else 0)

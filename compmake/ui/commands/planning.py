@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from compmake.durations import Durations
 from compmake.graph import sorted_ids
 from compmake.job import JobId, JobState, Reason, ReasonCode
-from compmake.recorded import details_of
+from compmake.recording import details_of
 from compmake.status import Status, count_states
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
@@ -15,7 +14,10 @@ from compmake.ui.text import ago, bytes_text, clock, duration, plural, roughly, 
 from compmake.ui.traceback import summary_line
 
 _STALE_STATES = (JobState.FAILED, JobState.BLOCKED, JobState.STALE)
-_JOBS_NAMED = 8
+_NAMED = 8
+_OF_DEPENDENCIES = (ReasonCode.DEPENDENCY, ReasonCode.MAY_CHANGE)
+_Cause = tuple[JobState, tuple[str, ...]]
+_Groups = dict[_Cause, list[JobId]]
 _CELLS = 60
 _RECORDED_ONLY = "Whether the program changed since cannot be told here: name the program instead of its store."
 
@@ -80,27 +82,48 @@ def why(session: Session, arguments: Arguments) -> Reply:
     else:
         chosen = [job_id for job_id in session.workspace.graph.order if look.state(job_id) in _STALE_STATES]
     objects = []
-    groups: dict[tuple[JobState, tuple[str, ...]], list[JobId]] = {}
+    groups: _Groups = {}
+    waiting: dict[_Cause, list[JobId]] = {}
     for job_id in chosen:
         state = look.state(job_id)
         lines = tuple(_explanation(session, job_id, state))
+        reasons = look.reasons(job_id)
         groups.setdefault((state, lines), []).append(job_id)
-        reasons = [reason_object(reason) for reason in look.reasons(job_id)]
+        if state is JobState.STALE and all(reason.code is ReasonCode.MAY_CHANGE for reason in reasons):
+            waiting[state, lines] = [JobId(reason.new) for reason in reasons]
         failure = session.failure(job_id)
         extra = {"failure": summary_line(failure)} if failure is not None else {}
         if state is JobState.BLOCKED:
             extra["blocked_by"] = "".join(look.blocked_by(job_id)[-1:])
-        objects.append(session.about(job_id) | {"reasons": reasons} | extra)
+        objects.append(session.about(job_id) | {"reasons": [reason_object(reason) for reason in reasons]} | extra)
     text: list[str] = []
-    for (state, lines), job_ids in groups.items():
-        named = ", ".join(shown_id(job_id) for job_id in job_ids[:_JOBS_NAMED])
-        more = f" and {len(job_ids) - _JOBS_NAMED} more" if len(job_ids) > _JOBS_NAMED else ""
+    for (state, lines), job_ids in _join_waiting(groups, waiting).items():
         count = f" ({plural(len(job_ids), 'job')})" if len(job_ids) > 1 else ""
-        head = f"{session.style.glyph(state)} {state.value}{count}: {named}{more}"
+        head = f"{session.style.glyph(state)} {state.value}{count}: {_some(job_ids)}"
         text += [session.style.paint(state, head), *(f"    {line}" if line else "" for line in lines)]
     if not chosen:
-        text = [_nothing_wrong(session)]
+        text = ["The selection is empty." if arguments.selection else _nothing_wrong(session)]
     return Reply(text, objects)
+
+
+def _join_waiting(groups: _Groups, waiting: Mapping[_Cause, Sequence[JobId]]) -> _Groups:
+    """Join the groups whose jobs only wait for what may change, if there are many of them.
+
+    Args:
+        groups: The jobs of each cause.
+        waiting: The causes that are such, and the jobs waited for.
+    """
+    if len(waiting) <= _NAMED:
+        return groups
+    awaited = dict.fromkeys(job_id for job_ids in waiting.values() for job_id in job_ids)
+    joined = (JobState.STALE, (f"may change: {_some(list(awaited))}",))
+    rest = {cause: job_ids for cause, job_ids in groups.items() if cause not in waiting}
+    return rest | {joined: [job_id for cause in waiting for job_id in groups[cause]]}
+
+
+def _some(job_ids: Sequence[JobId]) -> str:
+    more = f" and {len(job_ids) - _NAMED} more" if len(job_ids) > _NAMED else ""
+    return ", ".join(shown_id(job_id) for job_id in job_ids[:_NAMED]) + more
 
 
 def _nothing_wrong(session: Session) -> str:
@@ -119,6 +142,7 @@ def reason_object(reason: Reason) -> dict[str, str]:
 def _explanation(session: Session, job_id: JobId, state: JobState) -> list[str]:
     look = session.look
     failure = session.failure(job_id)
+    told: Counter[ReasonCode] = Counter()
     lines = []
     if state is JobState.BLOCKED:
         chain = look.blocked_by(job_id)
@@ -134,10 +158,15 @@ def _explanation(session: Session, job_id: JobId, state: JobState) -> list[str]:
             lines and reason.code in (ReasonCode.NEVER_MADE, ReasonCode.MAY_CHANGE)
         ):
             continue  # the failure, its own or that of the job it waits for, is the better line
+        if reason.code in _OF_DEPENDENCIES:
+            told[reason.code] += 1
+            if told[reason.code] > _NAMED:
+                continue
         lines.append(one_line(reason.text, 500))
         for line in sanitize(reason.diff).splitlines():
             role = "new" if line.startswith("+") else "old" if line.startswith("-") else ""
             lines.append("    " + session.style.paint(role, line))
+    lines += [f"and the same of {count - _NAMED} more" for count in told.values() if count > _NAMED]
     return lines or _checked_against(session, job_id)
 
 
@@ -185,6 +214,8 @@ def plan(session: Session, arguments: Arguments) -> Reply:
     look = session.look
     graph = session.workspace.graph
     targets = session.select_or_all(arguments.selection)
+    if not targets:
+        return Reply(["Nothing to plan: the selection is empty."])
     wanted = {*targets, *graph.ancestors(targets)}
     groups: Counter[str] = Counter()
     will_run, may_run, objects = [], [], []
@@ -225,8 +256,7 @@ def _in_general(reason: Reason) -> str:
 
 
 def _expected(session: Session, will_run: Sequence[JobId], may_run: Sequence[JobId]) -> str:
-    attempts = session.workspace.store.attempts()
-    durations = Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in attempts)
+    durations = session.workspace.durations()
     jobs = session.workspace.graph.jobs
 
     def sum_s(job_ids: Sequence[JobId]) -> tuple[float, int]:
@@ -236,7 +266,7 @@ def _expected(session: Session, will_run: Sequence[JobId], may_run: Sequence[Job
     least_s, unknown = sum_s(will_run)
     more_s, _ = sum_s([*will_run, *may_run])
     if unknown == len(will_run):
-        return "expected time: not known, none of these functions ran before"
+        return "expected time: not known, no job of these functions succeeded before"
     text = f"expected time: about {roughly(least_s)}"
     if may_run and roughly(more_s) != roughly(least_s):
         text += f" to {roughly(more_s)}"

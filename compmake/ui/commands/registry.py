@@ -171,10 +171,9 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
             options[option.name] = True
             continue
         if not equals:
-            following = next(rest, None)
-            if following is None:
-                raise UserError(f"{found.name}: {key} needs a value: {_spelled(option)}")
-            value = following.text
+            value = next(rest, Word("")).text
+        if not value:
+            raise UserError(f"{found.name}: {key} needs a value: {_spelled(option)}")
         options[option.name] = value
     if selection and not found.takes:
         raise UserError(f"{found.name} takes no arguments, but got {one_line(selection[0].text, 60)!r}: {found.usage}")

@@ -13,7 +13,7 @@ from compmake.ui.commands.registry import Arguments, Reply, find_command, parse_
 from compmake.ui.commands.session import Session, json_line
 from compmake.ui.text import PLAIN
 
-_CARRIED_OUT = (0, 1)
+CARRIED_OUT = (0, 1)
 """Exit codes after which a line goes on: 1 is a make that ran and has failed jobs."""
 
 
@@ -36,7 +36,7 @@ def run_steps(session: Session, steps: Sequence[Step], *, stop_at_failure: bool 
             tell_error(error)
             code = error.exit_code
         first = first or code
-        if code not in _CARRIED_OUT or (stop_at_failure and code):
+        if code not in CARRIED_OUT or (stop_at_failure and code):
             break
     return first
 
@@ -82,7 +82,7 @@ def send(step: Step, lines: Iterable[str]) -> None:
     """Write what a command found to where its line wants it: standard output, a file, or a shell command.
 
     Raises:
-        UserError: The file cannot be written.
+        UserError: The file, or standard output, cannot be written.
     """
     if step.pipe is not None:
         sys.stdout.flush()
@@ -100,6 +100,12 @@ def send(step: Step, lines: Iterable[str]) -> None:
             raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
     else:
         encoding = sys.stdout.encoding or "utf-8"
-        for line in lines:
-            sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        sys.stdout.flush()
+        try:
+            for line in lines:
+                sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered must not fail again at exit
+            raise UserError(f"standard output cannot be written: {error.strerror or error}") from error

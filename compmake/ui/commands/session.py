@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from compmake.errors import SelectionError, UserError
@@ -55,7 +55,6 @@ class Session:
     """The command as it was typed, for the list of runs."""
     shell_words: bool = False
     """A shell has split the words, as `Step.from_shell` says."""
-    settings_rows: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def look(self) -> Status | RecordedStatus:

@@ -1,21 +1,24 @@
 """Commands about the store itself: `check`, `gc`, `delete`, `dump`."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
-from compmake.codec import load_value, plain_pickle
-from compmake.errors import StoreError, UserError
+from compmake.codec import LoadError, load_value, plain_pickle
+from compmake.errors import StoreError, UnpicklableError, UserError
 from compmake.graph import Graph
 from compmake.job import JobId, JobState
 from compmake.recorded import recorded_graph
 from compmake.selection import Scope, select
 from compmake.store import Damage
-from compmake.store.atomic import atomic_write
 from compmake.text_safety import one_line, safe_name, sanitize
 from compmake.ui.commands.registry import JSON, YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
+from compmake.ui.files import write_whole
 from compmake.ui.text import bytes_text, plural
+
+_ADVICE = "Name another folder with dir=DIR."
 
 
 @command(
@@ -61,12 +64,8 @@ def gc(session: Session, arguments: Arguments) -> Reply:
     undefined = workspace.undefined()
     what = f"drop the results of {plural(len(undefined), 'job')} that the program no longer defines"
     session.confirm(what, 2 if undefined else 0, arguments)
-    workspace.store.lock("gc")
-    try:
+    with workspace.changing("gc"):
         freed = workspace.store.collect_garbage(workspace.graph.jobs.keys())
-    finally:
-        workspace.store.unlock()
-        workspace.refresh()
     return Reply([f"{plural(len(undefined), 'record')} dropped, {bytes_text(freed)} freed."])
 
 
@@ -87,12 +86,8 @@ def delete(session: Session, arguments: Arguments) -> Reply:
     if not chosen:
         return Reply(["Nothing to delete: the store knows no job that the program does not define."])
     session.confirm(f"forget the results of {plural(len(chosen), 'job')}", len(chosen), arguments)
-    workspace.store.lock("delete")
-    try:
+    with workspace.changing("delete"):
         workspace.store.forget(chosen)
-    finally:
-        workspace.store.unlock()
-        workspace.refresh()
     return Reply([f"{plural(len(chosen), 'job')} deleted."])
 
 
@@ -124,17 +119,15 @@ def dump(session: Session, arguments: Arguments) -> Reply:
     lines = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for record in records:
-            store = session.workspace.store
-            try:
-                data = store.objects.read(store.blob(record))
-            except StoreError as error:
-                lines.append(f"{shown_id(record.job_id)}: {one_line(str(error), 300)}")
-                continue
-            index[record.job_id] = _dump_one(folder, record.job_id, data)
-        atomic_write(str(folder / "index.json"), [json.dumps(index, indent=1).encode()])
     except OSError as error:
-        raise UserError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{folder} cannot be written: {error.strerror}. {_ADVICE}") from error
+    store = session.workspace.store
+    for record in records:
+        try:
+            index[record.job_id] = _dump_one(folder, record.job_id, store.objects.read(store.blob(record)))
+        except (StoreError, LoadError, UnpicklableError) as error:
+            lines.append(f"{shown_id(record.job_id)}: {one_line(str(error), 300)}")
+    write_whole(folder / "index.json", json.dumps(index, indent=1).encode(), _ADVICE)
     missing = len(chosen) - len(records)
     if missing:
         lines.append(f"{plural(missing, 'job')} without a result left out")
@@ -144,15 +137,24 @@ def dump(session: Session, arguments: Arguments) -> Reply:
 
 def _dump_one(folder: Path, job_id: JobId, data: memoryview) -> list[str]:
     name = safe_name(job_id)
-    written = {f"{name}.pickle": [plain_pickle(data)]}
-    value = load_value(data)
+    written = {f"{name}.pickle": plain_pickle(data)}
+    value: Any = None
+    with contextlib.suppress(LoadError):  # its class is gone: the pickle is for whoever still has it
+        value = load_value(data)
     if isinstance(value, str):
-        written[f"{name}.txt"] = [value.encode(errors="surrogateescape")]
+        written[f"{name}.txt"] = _encoded(value)
     elif type(value).__module__ == "numpy" and type(value).__name__ == "ndarray" and value.dtype != object:
-        written[f"{name}.npy"] = [_npy(value)]
-    for file, pieces in written.items():
-        atomic_write(str(folder / file), pieces)
+        written[f"{name}.npy"] = _npy(value)
+    for file, content in written.items():
+        write_whole(folder / file, content, _ADVICE)
     return sorted(written)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode(errors="surrogateescape")  # undecodable bytes come out as they came in
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")
 
 
 def _npy(array: Any) -> bytes:

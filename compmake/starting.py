@@ -4,14 +4,13 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from compmake.channel import Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
-from compmake.durations import Durations
-from compmake.job import JobId
+from compmake.job import Digest, JobId
 from compmake.job_progress import flush as flush_progress
 from compmake.make import Make, MakeResult
 from compmake.plan import Plan
@@ -45,52 +44,59 @@ def start_make(
         StoreError: The store is locked, read-only or failed.
     """
     workspace.require_program()
-    store, index = workspace.store, workspace.index
-    assert index is not None
-    store.lock(f"compmake {workspace.name} {command}")
+    with workspace.changing(f"compmake {workspace.name} {command}"):
+        try:
+            graph, checker = workspace.graph, workspace.checker
+            wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
+            order = [job_id for job_id in graph.order if job_id in wanted]
+            checker.look_at_results(order)
+            done = checker.sweep(order)
+            channel = MemoryChannel()
+            with _screen(workspace.settings, channel, verbose=verbose, silent=silent, prefix=prefix):
+                if len(done) == len(order):
+                    return _nothing_to_do(workspace.store, channel, command, len(done))
+                return _run(workspace, Plan(graph, targets, done=done.keys()), done, channel, command, inline=inline)
+        finally:
+            workspace.refresh()
+            workspace.forget_cleaned()
+
+
+def _run(
+    workspace: Workspace,
+    plan: Plan,
+    done: Mapping[JobId, Digest],
+    channel: MemoryChannel,
+    command: str,
+    *,
+    inline: bool,
+) -> MakeResult:
+    """Make what `plan` wants; `done` are the results of the jobs that it has as done."""
+    from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
+
+    graph = workspace.graph
+    assert workspace.index is not None
+
+    def report(job_id: JobId, text: str) -> None:
+        channel.publish([Event(EventKind.PROGRESS, 0.0, job_id=job_id, text=text)])
+
+    durations = workspace.durations()
+    plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
+    expected_s = durations.total_s(graph, [job_id for job_id in plan.wanted if job_id not in done])
+    executor = InlineExecutor(workspace.store.objects, report, capture=not inline)
     try:
-        workspace.refresh()  # nobody else makes from here on: what was read before may be old
-        graph, checker = workspace.graph, workspace.checker
-
-        wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
-        order = [job_id for job_id in graph.order if job_id in wanted]
-        checker.look_at_results(order)
-        done = checker.sweep(order)
-
-        def prioritise(plan: Plan) -> None:
-            durations = Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in store.attempts())
-            plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
-
-        channel = MemoryChannel()
-
-        def report(job_id: JobId, text: str) -> None:
-            channel.publish([Event(EventKind.PROGRESS, 0.0, job_id=job_id, text=text)])
-
-        with _screen(workspace.settings, channel, verbose=verbose, silent=silent, prefix=prefix):
-            if len(done) == len(order):
-                return _nothing_to_do(store, channel, command, len(done))
-            from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
-
-            executor = InlineExecutor(store.objects, report, capture=not inline)
-            try:
-                return Make(
-                    graph,
-                    Plan(graph, targets, done=done.keys()),
-                    checker,
-                    index,
-                    store=store,
-                    executor=executor,
-                    channel=channel,
-                    environment=environment(workspace.packages()),
-                    prioritise=prioritise,
-                    results=done,
-                ).run(command)
-            finally:
-                executor.close()
+        return Make(
+            graph,
+            plan,
+            workspace.checker,
+            workspace.index,
+            store=workspace.store,
+            executor=executor,
+            channel=channel,
+            environment=environment(workspace.packages()),
+            results=done,
+        ).run(command, expected_s)
     finally:
-        workspace.refresh()
-        workspace.forget_cleaned()
-        store.unlock()
+        executor.close()
 
 
 def _nothing_to_do(store: Store, channel: MemoryChannel, command: str, count: int) -> MakeResult:
@@ -116,20 +122,22 @@ def _screen(settings: Settings, channel: MemoryChannel, *, verbose: bool, silent
         yield
         return
     sys.stderr.flush()
-    with os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="backslashreplace") as stream:
-        frontend = _frontend(settings, stream, verbose=verbose, prefix=prefix)
-        leave = channel.subscribe(lambda events: frontend.feed(events, time.time()))
+    stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="backslashreplace")
+    frontend = _frontend(settings, stream, verbose=verbose, prefix=prefix)
+    leave = channel.subscribe(lambda events: frontend.feed(events, time.time()))
 
-        def tick(at: float) -> None:
-            flush_progress()
-            frontend.tick(at)
+    def tick(at: float) -> None:
+        flush_progress()
+        frontend.tick(at)
 
-        try:
-            with Ticker(tick, _TICK_S):
-                yield
-        finally:
-            leave()
-            frontend.close()
+    try:
+        with Ticker(tick, _TICK_S):
+            yield
+    finally:
+        leave()
+        frontend.close()
+        with contextlib.suppress(OSError):  # nobody reads the log any more: how the make ended matters all the same
+            stream.close()
 
 
 def _frontend(settings: Settings, stream: TextIO, *, verbose: bool, prefix: str) -> Frontend:
