@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,10 +66,22 @@ class Index:
 
     def _set_up(self, network: bool, durability: str) -> None:
         # WAL needs memory that all its users share, which a network file system cannot give.
-        self._db.execute(f"pragma journal_mode={'delete' if network else 'wal'}")
+        self._set_journal("delete" if network else "wal")
         self._db.execute(f"pragma synchronous={'full' if durability == 'power' else 'normal'}")
         self._db.execute(f"pragma wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._db.execute("pragma secure_delete=off")
+
+    def _set_journal(self, mode: str) -> None:
+        """Set how changes are journalled. SQLite does not wait here for others that open the file at the same time."""
+        give_up_s = time.monotonic() + _BUSY_S
+        while self._db.execute("pragma journal_mode").fetchone()[0] != mode:
+            try:
+                self._db.execute(f"pragma journal_mode={mode}")
+                return  # also where the file system cannot do it and SQLite keeps its own mode
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in _BUSY or time.monotonic() > give_up_s:
+                    raise
+                time.sleep(0.01)
 
     def _check_version(self) -> None:
         rows = self.rows("select value from meta where key = 'schema'")

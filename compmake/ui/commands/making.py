@@ -35,7 +35,7 @@ def make(session: Session, arguments: Arguments) -> Reply:
     if arguments.flag("dry-run"):
         return plan(session, arguments)
     targets = session.select_or_all(arguments.selection)
-    if _leaves_failed(arguments.selection):
+    if _leaves_failed(session.words(arguments.selection)):
         return _make(session, _without_failed(session, targets), arguments)
     return _make(session, targets, arguments)
 

@@ -63,7 +63,7 @@ class Session:
 
     def select(self, words: Sequence[Word]) -> list[JobId]:
         """Return the jobs that the words mean, and remember them as `last`."""
-        chosen = select(self._split(words), self._scope())
+        chosen = select(self.words(words), self._scope())
         self.last = tuple(chosen)
         return chosen
 
@@ -120,7 +120,7 @@ class Session:
         workspace = self.workspace
         return Scope(workspace.graph, lambda: workspace.look().states(), self.last, command_names())
 
-    def _split(self, words: Sequence[Word]) -> list[Word]:
+    def words(self, words: Sequence[Word]) -> list[Word]:
         """A shell hands `"failed in func1()"` over as one word: unless a job has that id, it is several."""
         if not self.shell_words:
             return list(words)
