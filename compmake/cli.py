@@ -190,16 +190,14 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
 
     settings = [*invocation.settings, *(["ui=quiet"] if "quiet" in invocation.flags else [])]
     assert invocation.program is not None
-    # Defining makes many small objects that all stay: looking for garbage among them costs as much as making them.
+    # Jobs and records are many small objects that all stay: looking for garbage among them costs as much as they do.
+    # A make that runs jobs turns it on again.
     gc.disable()
 
     def tell(text: str) -> None:
         print(f"compmake: {sanitize(text)}", file=sys.stderr)
 
     workspace = open_workspace(invocation.program, flags=settings, tell=tell)
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
-    gc.enable()
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program)
     finally:

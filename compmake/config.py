@@ -2,7 +2,6 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -79,6 +78,8 @@ def _program_layer(folder: Path) -> _Layer:
 def _file_layer(path: Path, table: Sequence[str]) -> _Layer:
     try:
         text = path.read_text(encoding="utf-8")
+        import tomllib  # most programs have no settings
+
         values: object = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         text, values = "", {}

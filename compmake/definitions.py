@@ -6,7 +6,7 @@ from functools import partial
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any
 
-from compmake.codec import ATOMS, BufferPool, freeze_call
+from compmake.codec import BufferPool, freeze_call
 from compmake.errors import DefinitionError
 from compmake.functions import Function, argument, is_plain_method, names_in, parameter_name, plain_argument
 from compmake.graph import Graph
@@ -17,8 +17,8 @@ NO_PROMISES: tuple[Promise, ...] = ()
 
 # Not float: 0.0 and -0.0 are equal and different.
 _COMPARABLE = frozenset({int, str, bool, bytes, type(None)})
-_ANY_LENGTH = frozenset({int, str, bytes})
 _SHORT = 200
+_BIG = 10**_SHORT
 
 
 # Fields of a `Job` from `args` to `names`: a program makes 100,000 of them before anything can be shown.
@@ -188,33 +188,44 @@ def _plain(info: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
     """Return the parts of a job whose arguments are atoms and promises, None if some are not: most loops make such."""
     if info.call is None:
         return None
-    found, parts = [], []
-    for i, value in enumerate(args):
+    found: list[Dependency] = []
+    parts: list[str] = []
+    texts: list[str] = []
+    places = [(f"args[{at}]", "", value) for at, value in enumerate(args)]
+    if kwargs:
+        places += [(f"kwargs[{key!r}]", f"{key}=", kwargs[key]) for key in sorted(kwargs)]
+    for place, prefix, value in places:
         kind = type(value)
         if kind is Promise:
-            found.append(Dependency(f"args[{i}]", value.job_id))
-            parts.append("<>")
-        elif kind in ATOMS and (kind not in _ANY_LENGTH or _is_short(value)):
-            parts.append(ascii(value))
-        else:
+            found.append(Dependency(place, value.job_id))
+            parts.append(prefix + "<>")
+            continue
+        write = _WRITERS.get(kind)
+        text = write(value) if write is not None else None
+        if text is None:
             return None
-    for key in sorted(kwargs):
-        value = kwargs[key]
-        kind = type(value)
-        if kind is Promise:
-            found.append(Dependency(f"kwargs[{key!r}]", value.job_id))
-            parts.append(f"{key}=<>")
-        elif kind in ATOMS and (kind not in _ANY_LENGTH or _is_short(value)):
-            parts.append(f"{key}={value!a}")
-        else:
-            return None
+        parts.append(prefix + text)
+        if kind is str:
+            texts.append(value)
     call = f"{info.call}({', '.join(parts)})".encode()
-    texts = tuple(names_in(texts)) if (texts := [v for v in (*args, *kwargs.values()) if type(v) is str]) else ()
-    return args, kwargs, call, None, None, tuple(found), (), info.roots, texts
+    names = tuple(names_in(texts)) if texts else ()
+    return args, kwargs, call, None, None, tuple(found), (), info.roots, names
 
 
-def _is_short(value: int | str | bytes) -> bool:
-    return value.bit_length() < _SHORT if isinstance(value, int) else len(value) < _SHORT
+def _short(value: str | bytes) -> str | None:
+    return ascii(value) if len(value) < _SHORT else None
+
+
+# Atoms as text in ASCII, None for one that would make a long text.
+_WRITERS: dict[type, Callable[[Any], str | None]] = {
+    type(None): repr,
+    bool: repr,
+    float: repr,
+    complex: repr,
+    int: lambda value: repr(value) if -_BIG < value < _BIG else None,
+    str: _short,
+    bytes: _short,
+}
 
 
 def _unknown(job_id: JobId, dependency: JobId) -> DefinitionError:

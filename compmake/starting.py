@@ -1,6 +1,7 @@
 """Starts a make: builds its plan, executor, channel and screen, runs it, and takes all of them down again."""
 
 import contextlib
+import gc
 import os
 import sys
 import time
@@ -82,6 +83,9 @@ def _run(
     durations = workspace.durations()
     plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
     expected_s = durations.total_s(graph, [job_id for job_id in plan.wanted if job_id not in done])
+    if not gc.isenabled():  # jobs may leave garbage; all that was made before them is none
+        gc.freeze()
+        gc.enable()
     executor = InlineExecutor(workspace.store.objects, report, capture=not inline)
     try:
         return Make(

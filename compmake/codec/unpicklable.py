@@ -2,7 +2,6 @@
 
 import copyreg
 import io
-import socket
 import threading
 import types
 import weakref
@@ -19,7 +18,6 @@ _WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (types.GeneratorType, "a generator"),
     ((types.CoroutineType, types.AsyncGeneratorType), "a coroutine"),
     (io.IOBase, "an open file"),
-    (socket.socket, "a socket"),
     ((weakref.ref, *weakref.ProxyTypes), "a weak reference"),
     (types.FrameType, "a stack frame"),
     (types.TracebackType, "a traceback"),
@@ -27,7 +25,11 @@ _WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (memoryview, "a memoryview"),
     (Promise, "a promise"),
 )
-_WORDS_BY_NAME = {"sqlite3.Connection": "an SQLite connection", "sqlite3.Cursor": "an SQLite cursor"}
+_WORDS_BY_NAME = {
+    "socket.socket": "a socket",
+    "sqlite3.Connection": "an SQLite connection",
+    "sqlite3.Cursor": "an SQLite cursor",
+}
 _ATOMS: frozenset[type] = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray, Promise})
 _MESSAGE_CHARS = 200
 

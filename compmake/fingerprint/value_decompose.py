@@ -2,14 +2,11 @@
 
 import collections
 import datetime
-import decimal
 import enum
-import fractions
 import functools
 import pathlib
 import re
 import types
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +56,7 @@ def decompose(value: Any, found: Found) -> Node | bytes:
     known = _REGISTERED.get(cls)
     if known is not None:
         return inside(class_head(b"R", cls, found), known(value))
-    decomposer = _BY_TYPE.get(cls)
+    decomposer = _BY_TYPE.get(cls) or _BY_NAME.get((cls.__module__, cls.__qualname__))
     if decomposer is not None:
         return decomposer(value, found)
     own = getattr(cls, "__compmake_digest__", None)
@@ -196,9 +193,6 @@ _BY_TYPE: dict[type, Decomposer] = {
     memoryview: _memoryview,
     range: _state(b"ra", ("start", "stop", "step")),
     slice: _state(b"sl", ("start", "stop", "step")),
-    decimal.Decimal: lambda value, _: text_leaf(b"de", str(value)),
-    fractions.Fraction: _state(b"fr", ("numerator", "denominator")),
-    uuid.UUID: lambda value, _: leaf(b"uu", value.bytes),
     datetime.date: lambda value, _: text_leaf(b"da", value.isoformat()),
     datetime.datetime: _datetime,
     datetime.time: _time,
@@ -219,4 +213,10 @@ _BY_TYPE: dict[type, Decomposer] = {
 for _type in (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath):
     _BY_TYPE[_type] = _path
 
+# Types of modules that few programs load and compmake need not.
+_BY_NAME: dict[tuple[str, str], Decomposer] = {
+    ("decimal", "Decimal"): lambda value, _: text_leaf(b"de", str(value)),
+    ("fractions", "Fraction"): _state(b"fr", ("numerator", "denominator")),
+    ("uuid", "UUID"): lambda value, _: leaf(b"uu", value.bytes),
+}
 _BY_BASE: tuple[tuple[type, Decomposer], ...] = ((enum.Enum, _enum), (tuple, _namedtuple_or_tuple))

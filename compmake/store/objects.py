@@ -3,7 +3,6 @@
 import errno
 import mmap
 import os
-import secrets
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
 from compmake.fingerprint.digests import digest_bytes
 from compmake.job import DIGEST_BYTES, Blob, Digest
 from compmake.store import INLINE_BYTES
-from compmake.store.atomic import FILES, TEMPORARY_PREFIX, Files, atomic_write, store_error
+from compmake.store.atomic import FILES, TEMPORARY_PREFIX, Files, atomic_write, random_suffix, store_error
 
 OBJECTS, QUARANTINE = "objects", "quarantine"
 # Magic, version, length, digest, zeros up to 64 bytes: a mapped payload then begins where arrays like to begin.
@@ -171,7 +170,7 @@ class FileObjects:
         if self._read_only:
             return ""
         folder = os.path.join(self._folder, QUARANTINE)
-        target = os.path.join(folder, f"{os.path.basename(path)}-{secrets.token_hex(4)}")
+        target = os.path.join(folder, f"{os.path.basename(path)}-{random_suffix()}")
         try:
             if os.fstat(descriptor).st_ino != os.lstat(path).st_ino:
                 return ""  # somebody has written it anew meanwhile

@@ -69,10 +69,8 @@ def unpack_all(rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         if crc32(row[_CHECKSUM_BYTES:]) != checksum:
             continue
         job_id, function, inputs, modules, files, details, failure = str(row[start:], "utf-8").split("\0")
-        mark = none if mark == zeros else mark
-        code = none if code == zeros else code
-        result = none if result == zeros else result
-        blob = none if blob == zeros else blob
+        if not ok or blob == zeros:  # only then some of them are empty
+            mark, code, result, blob = [none if digest == zeros else digest for digest in (mark, code, result, blob)]
         function, modules, details = share(function, function), share(modules, modules), share(details, details)
         add(
             new(

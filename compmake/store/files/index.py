@@ -3,10 +3,7 @@
 import errno
 import fcntl
 import os
-import secrets
-import shutil
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compmake.errors import StoreError
-from compmake.store.atomic import FILES, TEMPORARY_PREFIX, Files, store_error
+from compmake.store.atomic import FILES, TEMPORARY_PREFIX, Files, random_suffix, store_error
 from compmake.store.objects import QUARANTINE
 
 SCHEMA_VERSION = 1
@@ -211,6 +208,9 @@ def _connect_to_copy(path: Path, wal: Path) -> sqlite3.Connection:
     """Return a connection to the index and its log as they are now, in memory."""
     db = _connect(Path(":memory:"), "mode=memory")
     try:
+        import shutil
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="compmake-") as folder:
             for source in (path, wal):
                 shutil.copyfile(source, Path(folder, source.name))
@@ -243,7 +243,7 @@ def make_index(path: Path, files: Files = FILES) -> None:
         StoreError: It could not be written; nothing is left behind.
     """
     # Made under another name: an index without a schema is always damage, never one that was being made.
-    temporary = path.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}-index"
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{random_suffix()}-index"
     try:
         with _folder_locked(path.parent):
             if path.exists():
@@ -290,4 +290,4 @@ def _move_old_logs(path: Path, files: Files) -> None:
         if os.path.lexists(old):
             folder = str(path.parent / QUARANTINE)
             files.make_folder(folder)
-            files.replace(old, f"{folder}/{path.name}{suffix}-{secrets.token_hex(4)}")
+            files.replace(old, f"{folder}/{path.name}{suffix}-{random_suffix()}")

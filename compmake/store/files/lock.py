@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import socket
 import time
 import weakref
 from contextlib import suppress
@@ -49,7 +48,7 @@ class StoreLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.fchmod(descriptor, 0o600)
-            holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": what, "since": time.time()}
+            holder = {"pid": os.getpid(), "host": os.uname().nodename, "command": what, "since": time.time()}
             with suppress(OSError):  # on a full disk the lock holds all the same, and cleaning may need it
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, json.dumps(holder).encode(), 0)

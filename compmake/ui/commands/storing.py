@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ from compmake.errors import StoreError, UnpicklableError, UserError
 from compmake.graph import Graph
 from compmake.job import JobId, JobState
 from compmake.recorded import recorded_graph
-from compmake.selection import Scope, select
 from compmake.store import Damage
 from compmake.text_safety import one_line, safe_name, sanitize
 from compmake.ui.commands.registry import JSON, YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.files import write_whole
 from compmake.ui.text import bytes_text, plural
+from compmake.words import Word
 
 _ADVICE = "Name another folder with dir=DIR."
 
@@ -82,7 +83,7 @@ def delete(session: Session, arguments: Arguments) -> Reply:
     workspace = session.workspace
     workspace.require_program()
     graph = recorded_graph(workspace.undefined())
-    chosen = select(arguments.selection, _undefined_scope(session, graph)) if graph.jobs else []
+    chosen = _select_undefined(session, arguments.selection, graph) if graph.jobs else []
     if not chosen:
         return Reply(["Nothing to delete: the store knows no job that the program does not define."])
     session.confirm(f"forget the results of {plural(len(chosen), 'job')}", len(chosen), arguments)
@@ -91,12 +92,14 @@ def delete(session: Session, arguments: Arguments) -> Reply:
     return Reply([f"{plural(len(chosen), 'job')} deleted."])
 
 
-def _undefined_scope(session: Session, graph: Graph) -> Scope:
+def _select_undefined(session: Session, words: Sequence[Word], graph: Graph) -> list[JobId]:
+    from compmake.selection import Scope, select
+
     def states() -> dict[JobId, JobState]:
         records = session.workspace.records.newest
         return {job_id: JobState.DONE if records[job_id].ok else JobState.FAILED for job_id in graph.jobs}
 
-    return Scope(graph, states)
+    return select(words, Scope(graph, states))
 
 
 @command(
