@@ -54,7 +54,8 @@ class HashedLoader(SourceFileLoader):
             code = marshal.loads(cached[len(header) :]) if cached.startswith(header) else None
         except (OSError, ValueError, EOFError, TypeError):
             code = None
-        if not isinstance(code, CodeType):
+        # A folder that was moved brings its bytecode along, which names the files by their old paths.
+        if not isinstance(code, CodeType) or code.co_filename != path:
             code = self.source_to_code(source, path)
             if not sys.dont_write_bytecode:
                 self.set_data(cache_path, header + marshal.dumps(code))

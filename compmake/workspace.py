@@ -180,8 +180,9 @@ class Workspace:
 
     def packages(self) -> dict[str, str]:
         """Return the versions of the packages that the program has loaded, advisory."""
-        tops = [name for name in list(sys.modules) if "." not in name and name not in sys.stdlib_module_names]
-        versions = {name: _version_of(sys.modules[name]) for name in tops if name not in _OWN_PACKAGES}
+        tops = {name for name in list(sys.modules) if "." not in name and not name.startswith("_")}
+        tops -= sys.stdlib_module_names | _OWN_PACKAGES
+        versions = {name: _version_of(sys.modules[name]) for name in tops}
         return {name: version for name, version in sorted(versions.items()) if isinstance(version, str)}
 
     def close(self) -> None:
@@ -195,7 +196,7 @@ class Workspace:
             self.store.cache_code(entries)
 
 
-_OWN_PACKAGES = frozenset({"__main__", "compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"})
+_OWN_PACKAGES = frozenset({"compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"})
 
 
 def _version_of(module: object) -> object:

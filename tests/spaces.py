@@ -93,6 +93,7 @@ class Space:
 def clean_environment() -> dict[str, str]:
     """Return an environment without settings of whoever runs the tests; the hash seed is fixed as compmake wants it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPMAKE_")}
-    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
+    # Bytecode is written, as it is for users.
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "PYTHONDONTWRITEBYTECODE"):
         kept.pop(name, None)
     return kept | {"PYTHONHASHSEED": "0", "TERM": "xterm", "XDG_CONFIG_HOME": os.path.join(os.sep, "nonexistent")}

@@ -1,6 +1,8 @@
 """Functions that are passed as arguments, or only named there."""
 
-from edited_programs import Edit, claims
+import shutil
+
+from edited_programs import Edit, claims, write_program
 
 DISPATCH = """
 == models.py
@@ -48,6 +50,17 @@ comp(both, lambda x: x + 1, lambda x: x * 10)
 def test_code_that_arguments_name_or_hold_counts_where_it_is_used(space, made, edit):
     """An edit reruns the jobs whose arguments lead to it, and no others."""
     assert made.make_edited(space, edit) == sorted(edit.runs)
+
+
+def test_a_moved_program_with_lambdas_is_up_to_date(space, tmp_path_factory):
+    """Bytecode that came along names the files by their old paths: the code is found all the same."""
+    write_program(space, SWAPPED)
+    assert space.make() == ["both"]
+    moved = type(space)(tmp_path_factory.mktemp("moved") / "here")
+    shutil.copytree(space.path, moved.path, dirs_exist_ok=True)
+    assert list((moved.path / "__pycache__").glob("work.*.opt-compmake.pyc"))
+    shutil.rmtree(space.path)
+    assert moved.make() == []
 
 
 SWEEP = """
