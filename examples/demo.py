@@ -15,11 +15,14 @@ def main() -> int:
     compmake("plan")
     say("Now do it, a minute or two.  (compmake stdlib_survey make)")
     code = compmake("make")
-    say("The exit code is 1: two files in examples/data/ are bad on purpose. One job that fails costs one job;")
-    say("only what depends on it is blocked. Everything else is done. What went wrong?  (compmake stdlib_survey why)")
+    say(
+        "The exit code is 1: two files in examples/data/ are bad on purpose. One job that fails costs one job; only",
+        "what depends on it is blocked. Everything else is done. What went wrong?  (compmake stdlib_survey why)",
+    )
     compmake("why")
-    say("Again: only what failed is tried again, the rest is remembered.  (compmake stdlib_survey make not failed)")
-    again = compmake("make", "not (failed blocked)")
+    say("Again, but for what failed: everything is remembered.  (compmake stdlib_survey make not failed)")
+    again = compmake("make", "not", "failed")
+    say("A picture of all jobs.  (compmake stdlib_survey diagram)")
     compmake("diagram")
     out = HERE / "survey-out"
     say("The packages with the longest functions:")
@@ -33,8 +36,8 @@ def main() -> int:
     return 0 if expected else 1
 
 
-def say(text: str) -> None:
-    print(f"\n# {text}", flush=True)
+def say(*lines: str) -> None:
+    print("", *(f"# {line}" for line in lines), sep="\n", flush=True)
 
 
 def compmake(*words: str) -> int:
