@@ -1,5 +1,6 @@
 """The command line: `compmake [OPTIONS] PROGRAM [OPTIONS] [COMMAND ARGS...]`, and the exit code."""
 
+import contextlib
 import gc
 import os
 import sys
@@ -61,7 +62,8 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
         invocation = _parse(argv)
         if may_restart and _makes(invocation) and os.environ.get("PYTHONHASHSEED") != "0":
             os.environ["PYTHONHASHSEED"] = "0"
-            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+            with contextlib.suppress(OSError):  # where starting again is forbidden, sets may iterate differently
+                os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         code = _carry_out(invocation)
         sys.stdout.flush()
         return code

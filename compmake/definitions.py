@@ -268,7 +268,8 @@ def _checked_id(job_id: object) -> str:
 
 def _promises_of(job_id: JobId, extra_dep: Promise | Iterable[Promise]) -> tuple[JobId, ...]:
     found: list[JobId] = []
-    for promise in [extra_dep] if isinstance(extra_dep, Promise) else list(extra_dep or ()):
+    one = isinstance(extra_dep, Promise) or not hasattr(extra_dep or (), "__iter__")
+    for promise in [extra_dep] if one else list(extra_dep or ()):
         if not isinstance(promise, Promise):
             raise DefinitionError(
                 f"job {job_id!r}: extra_dep takes a promise or a list of promises, not {promise!r:.60}"

@@ -13,7 +13,7 @@ from typing import Any
 from compmake.codec import freeze_function
 from compmake.errors import DefinitionError
 from compmake.fingerprint.values import ValueDescription, describe
-from compmake.job import Argument
+from compmake.job import Argument, Promise
 
 _OWN_KEYWORDS = ("job_id", "extra_dep", "command_name")
 
@@ -53,7 +53,7 @@ class Function:
             DefinitionError: It is no callable, or holds a promise.
             UnpicklableError: It cannot be given to a worker.
         """
-        if not callable(function):
+        if not callable(function) or isinstance(function, Promise):
             raise DefinitionError(
                 f"comp() wants a function and its arguments, but got {type(function).__name__} {function!r:.60}. "
                 "Write comp(f, x), not comp(f(x))."
@@ -163,7 +163,8 @@ def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
             getattr(function, "__init__" if isinstance(function, type) else "__call__", None), "__code__", None
         )
         return tuple(inner.co_varnames[1 : inner.co_argcount + inner.co_kwonlyargcount]) if inner else ()
-    return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    given = 1 if isinstance(function, MethodType) else 0  # the class of a class method
+    return tuple(code.co_varnames[given : code.co_argcount + code.co_kwonlyargcount])
 
 
 def _hidden_inputs(function: Callable[..., Any], display: str) -> tuple[tuple[Argument, ...], tuple[Any, ...]]:

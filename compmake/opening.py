@@ -67,7 +67,8 @@ def open_store(ref: ProgramRef, settings: Settings, tell: Callable[[str], None],
         path = ref.default_store
         if not _can_be_store(path):
             path = Path.cwd() / STORE_PARENT / ref.name
-            tell(f"{ref.default_store} cannot be written: the store is {path}")
+            if path != ref.default_store:
+                tell(f"{ref.default_store} cannot be written: the store is {path}")
     store = _open_folder(path, settings, create=not read_only, read_only=read_only)
     try:
         _check_owner(store, path, ref)

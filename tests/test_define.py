@@ -297,6 +297,22 @@ def test_extra_dep_takes_promises_only(comp):
     """A job id as text is no promise."""
     with pytest.raises(DefinitionError, match="extra_dep takes a promise or a list of promises"):
         comp(double, 1, extra_dep=["double"])
+    with pytest.raises(DefinitionError, match="extra_dep takes a promise or a list of promises, not 3"):
+        comp(double, 1, extra_dep=3)
+
+
+def test_a_promise_is_no_function(comp):
+    """What a job returns cannot be called as a job's function, and the refusal says what to write."""
+    with pytest.raises(DefinitionError, match=r"comp\(\) wants a function and its arguments, but got Promise"):
+        comp(comp(double, 1), 2)
+
+
+def test_arguments_of_a_class_method_bear_their_own_names(comp, definitions):
+    """The class is no argument: `ignore` and messages mean the parameters after it."""
+    kept = definitions.jobs[comp(Model.of, 7).job_id]
+    ignored = definitions.jobs[comp.options(ignore=("size",))(Model.of, 7).job_id]
+    assert definitions.parameters_of(kept) == ("size",)
+    assert definitions.arguments_of(ignored) == ()
 
 
 def test_a_promise_of_another_program_is_refused(comp):

@@ -129,7 +129,8 @@ class CodeIndex:
             if found is not None and unit not in reach.by_value and unit not in query.without:
                 units[unit] = Digest(bytes.fromhex(found[1].digest))
         units |= {root: digest_bytes(root.encode()) for root in query.roots if self._library.unit(root) is None}
-        return CodeSet(units, reach.by_value, {**{unit: unit for unit in units}, **reach.units})
+        imported = {name: (digest_bytes(meant.encode()), f"import {meant}") for name, meant in reach.imported.items()}
+        return CodeSet(units, {**imported, **reach.by_value}, {**{unit: unit for unit in units}, **reach.units})
 
     def _reach_of(self, roots: frozenset[Root], modules: frozenset[str]) -> Reach:
         known = self._reaches.get((roots, modules))

@@ -29,6 +29,8 @@ class Reach:
         self.units: dict[str, str] = {}
         """Unit -> the unit that brought it in; a root stands for itself."""
         self.by_value: dict[str, tuple[Digest, str]] = {}
+        self.imported: dict[str, str] = {}
+        """`helper:mean` -> `scipy.stats.gmean`, for names of libraries that the code uses."""
         self.classes: set[str] = set()
         """Classes that code in the set names, and so may make and use in every way."""
         self.constructs = False
@@ -129,6 +131,7 @@ class Reach:
     def _follow(self, module: Module, unit: str, facts: Unit) -> None:
         is_whole = facts.kind != "class" or unit in self.classes
         mentions = self._relations.mentions(unit, with_bases=is_whole)
+        self.imported.update(mentions.imported)
         self.constructs |= mentions.constructs
         for mentioned in mentions.units:
             self.use(mentioned, unit)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from compmake.fingerprint.facts import Unit
-from compmake.fingerprint.library import Library
-from compmake.fingerprint.resolve import Resolver
+from compmake.fingerprint.library import Library, Module
+from compmake.fingerprint.resolve import Meaning, Resolver
 
 # Functions of libraries that make another object of the class they are given.
 _REMAKERS = frozenset({"dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve"})
@@ -19,6 +19,8 @@ class Mentions(NamedTuple):
     """Asked of objects that are not known."""
     constructs: bool
     """It may make an object of the class of one that it was given."""
+    imported: tuple[tuple[str, str], ...] = ()
+    """`helper:mean` -> `scipy.stats.gmean`: what its names mean that come from libraries."""
 
 
 # Decorators that only say how a method is bound: it is still called by its name.
@@ -53,7 +55,9 @@ class Relations:
         module, facts = found
         owner = unit.partition(":")[2] if facts.kind == "class" else owner_of(unit).partition(":")[2]
         units: dict[str, None] = {}
+        imported: dict[str, str] = {}
         wanted = set(facts.uses.attributes)
+        own_imports = {item.alias for item in facts.uses.imports}
         constructs = facts.uses.constructs
         for dotted in facts.uses.names:
             if dotted in facts.bases and not with_bases:
@@ -62,7 +66,19 @@ class Relations:
             units.update((meaning.name, None) for meaning in meanings if meaning.kind == "unit")
             constructs |= any(meaning.name in _REMAKERS for meaning in meanings)
             wanted.update(attributes)
-        return Mentions(tuple(units), tuple(sorted(name for name in wanted if not is_special(name))), constructs)
+            if dotted.partition(".")[0] not in own_imports:  # those are part of the code
+                imported |= self._imported(module, dotted, meanings)
+        names = tuple(sorted(name for name in wanted if not is_special(name)))
+        return Mentions(tuple(units), names, constructs, tuple(imported.items()))
+
+    def _imported(self, module: Module, dotted: str, meanings: list[Meaning]) -> dict[str, str]:
+        """Return the name that is imported from a library, with what it means; nothing where both are the same."""
+        root = dotted.partition(".")[0]
+        for name, found in ((root, self._resolver.name(module, root)), (dotted, meanings)):
+            meant = sorted({meaning.name for meaning in found if meaning.kind == "library"} - {f"builtins.{name}"})
+            if meant:
+                return {f"{module.name}:{name}": " or ".join(meant)} if meant != [name] else {}
+        return {}
 
     def coming_with(self, unit: str) -> tuple[str, ...]:
         """Return the methods that come with a class: special ones, decorated ones; all if a library calls them."""

@@ -122,4 +122,6 @@ def store_error(cause: OSError, path: str | Path, need_bytes: int | None = None)
         return StoreError(f"{path} cannot be written: {reason}. Use --store with a folder that can be written.")
     if cause.errno in {errno.EACCES, errno.EPERM}:
         return StoreError(f"{path}: {reason}. It must be yours to read and write; or use another --store.")
+    if cause.errno == errno.ENOTDIR:
+        return StoreError(f"{path}: {reason}. A file stands where a folder must be: move it, or use another --store.")
     return StoreError(f"{path}: {reason}")

@@ -81,6 +81,16 @@ def test_a_reader_that_stops_early_is_no_error(small):
     assert outside.code == 0, outside.err
 
 
+def test_a_pipe_to_what_cannot_run_is_told(small):
+    """A shell command that does not exist exits 2 and ends the line; one that ends with 1 of its own is its affair."""
+    missing, unlucky = run_each(
+        small, [["prog", "-c", f"ls | {command}; ls func1"] for command in ("no-such-command-here", "grep nothing")]
+    )
+    assert (missing.code, missing.out) == (2, "")
+    assert "the shell cannot run 'no-such-command-here'" in missing.err
+    assert (unlucky.code, unlucky.out.split()[0]) == (0, "func1")
+
+
 def test_redirection(small):
     """`>` writes a file anew, `>>` adds to it, and a file that cannot be written is a clear error."""
     new, more, again, bad = run_each(
@@ -123,6 +133,16 @@ def test_quotes_protect_a_job_id_with_spaces(space):
     assert (missing.code, "no job is called 'a b'" in missing.err) == (2, True)
     assert [line[0] for line in several.out.splitlines()] == ["a", "b"]
     assert shell.out.startswith("c d")
+
+
+def test_quotes_inside_the_words_of_a_shell_protect_too(space):
+    """A keyword that is a job's id can be named without `-c`; a job whose id has the quotes comes first."""
+    text = "from compmake import comp\nfor i in ('last', 'not', '\"not\"'):\n    comp(len, i, job_id=i)\n"
+    space.write("prog.py", text)
+    words = (["'last'"], ["'not'"], ['"not"'], ["not", "'last'"])
+    found = run_each(space, [["prog", "ls", *selection] for selection in words])
+    ids = [[line.split()[0] for line in done.out.splitlines()] for done in found]
+    assert ids == [["last"], ["not"], ['"not"'], ['"not"', "not"]]
 
 
 def test_commands_are_read_from_standard_input(small):

@@ -165,3 +165,9 @@ def test_an_unknown_job_is_an_error_with_a_hint(small):
     assert (job.code, command.code) == (2, 2)
     assert "Did you mean" in job.err
     assert small.take_ledger() == []
+
+
+def test_yes_is_accepted_by_commands_that_never_ask(small):
+    """A script may say `-y` to every command."""
+    make, listed = run_each(small, [["prog", "make", "func3-2", "-y"], ["prog", "ls", "--yes"]])
+    assert (make.code, listed.code) == (0, 0)

@@ -51,6 +51,24 @@ def test_a_program_in_a_read_only_folder_keeps_its_store_in_the_current_one(spac
     assert f"the store is {space.path / '.compmake' / 'prog'}" in done.err
 
 
+def test_a_program_in_a_read_only_current_folder_is_told_once(space):
+    """There is no other place to fall back to: one message, which names `--store`."""
+    space.write("prog.py", "from compmake import comp\ncomp(len, 'a')\n")
+    space.path.chmod(0o500)
+    done = run_prepared(space, obey_permissions, "prog", "make")
+    space.path.chmod(0o700)
+    assert_told(done, 3, str(store(space)), "--store")
+    assert "the store is" not in done.err
+
+
+def test_a_file_in_the_place_of_a_store_is_told(space):
+    """It is left as it is, and the message says what to do."""
+    space.write("prog.py", "from compmake import comp\ncomp(len, 'a')\n")
+    space.write(".compmake/prog", "mine")
+    assert_told(space.run("prog", "make"), 3, str(store(space)), "Not a directory", "move it", "--store")
+    assert store(space).read_text() == "mine"
+
+
 def can_mount() -> bool:
     """Tell whether this process may mount a small file system."""
     return (

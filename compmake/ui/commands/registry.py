@@ -161,6 +161,8 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
             name, equals, value = name[0], "=", name[1:]  # -j4
         option = by_name.get(name) if dashed or (equals and not word.quoted) else None
         if option is None:
+            if dashed and key in ("-y", "--yes"):
+                continue  # scripts say it to every command; this one never asks
             if dashed:
                 raise UserError(_unknown_option(found, key))
             selection.append(word)

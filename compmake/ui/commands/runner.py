@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from compmake.errors import CompmakeError, UserError
-from compmake.text_safety import redact, sanitize
+from compmake.text_safety import one_line, redact, sanitize
 from compmake.ui.commands.line import Step
 from compmake.ui.commands.registry import Arguments, Reply, find_command, parse_arguments
 from compmake.ui.commands.session import Session, json_line
@@ -15,6 +15,8 @@ from compmake.ui.text import PLAIN
 
 CARRIED_OUT = (0, 1)
 """Exit codes after which a line goes on: 1 is a make that ran and has failed jobs."""
+_NOT_RUN = (126, 127)
+"""How a shell ends when it cannot start the command; any other code is the command's own business, as `grep`'s 1."""
 
 
 def run_steps(session: Session, steps: Sequence[Step], *, stop_at_failure: bool = False) -> int:
@@ -82,7 +84,7 @@ def send(step: Step, lines: Iterable[str]) -> None:
     """Write what a command found to where its line wants it: standard output, a file, or a shell command.
 
     Raises:
-        UserError: The file, or standard output, cannot be written.
+        UserError: The file, or standard output, cannot be written; the shell cannot run its command.
     """
     if step.pipe is not None:
         sys.stdout.flush()
@@ -91,6 +93,8 @@ def send(step: Step, lines: Iterable[str]) -> None:
             with contextlib.suppress(BrokenPipeError):  # `head` has seen enough
                 shell.stdin.writelines(f"{line}\n".encode(errors="backslashreplace") for line in lines)
                 shell.stdin.close()
+        if shell.returncode in _NOT_RUN:
+            raise UserError(f"the shell cannot run {one_line(step.pipe, 100)!r}: nothing has read the output")
     elif step.redirect is not None:
         path = os.path.expanduser(step.redirect.path)
         try:

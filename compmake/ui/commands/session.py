@@ -120,12 +120,14 @@ class Session:
         return {"job": job_id, "state": self.look.state(job_id).value, "function": self.function(job_id)}
 
     def words(self, words: Sequence[Word]) -> list[Word]:
-        """A shell hands `"failed in func1()"` over as one word: unless a job has that id, it is several."""
+        """Read what a shell handed over as one word, unless a job has that id: `failed in func1()`, `'last'`."""
         if not self.shell_words:
             return list(words)
         found: list[Word] = []
         for word in words:
-            if word.quoted and any(map(str.isspace, word.text)) and word.text not in self.workspace.graph.jobs:
+            inner_quotes = len(word.text) > 2 and word.text[0] == word.text[-1] and word.text[0] in "'\""
+            has_space = word.quoted and any(map(str.isspace, word.text))
+            if (has_space or inner_quotes) and word.text not in self.workspace.graph.jobs:
                 found += split_words(word.text)
             else:
                 found.append(word)
