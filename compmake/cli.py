@@ -206,3 +206,4 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
         for note in workspace.store.notes:
             tell(note)
         workspace.close()
+        gc.freeze()  # or Python would look for garbage among them once more at its end
