@@ -2,84 +2,156 @@
 
     python benchmarks/overhead.py [JOBS] [REPETITIONS]
 
-Prints one line per claim: the figure, the bound, and whether it holds. Runs are interleaved, the median counts.
+Prints one line per claim: the figure, the bound, and whether it holds; exits with 1 if one does not. What is compared
+runs by turns, the medians count.
 """
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
-HERE = Path(__file__).parent
-FUNCTIONS = "\n\n".join(
-    f"def {name}({args}):\n    return {value}"
-    for name, args, value in (
-        ("first", "a, b", "a * 1000 + b"),
-        ("second", "one, b", "one * 1000 + b"),
-        ("third", "two", "two * 2"),
-    )
-)
-PROGRAM = """\
-import time
+import programs
+from programs import CROWD, IMPORT_S, LARGE, NAP_S, NAPS, WORKERS
 
-started = time.perf_counter()
-from compmake import comp
-from functions import first, second, third
-
-for a in range({side}):
-    for b in range({side}):
-        one = comp(first, a, b)
-        two = comp(second, one, b)
-        comp(third, two)
-open("define_s.txt", "w").write(str(time.perf_counter() - started))
-"""
+FLOOR = str(Path(__file__).with_name("floor.py"))
 ENVIRONMENT = {**os.environ, "PYTHONHASHSEED": "0"}
 # Bytecode is written as for any user, so that compmake is not compiled anew in each process.
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def seconds(*command: str, cwd: Path) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, cwd=cwd, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
+class Bench:
+    """One folder with the programs; runs them and tells what they took."""
+
+    def __init__(self, folder: Path, jobs: int, repetitions: int) -> None:
+        side = round((jobs / 3) ** 0.5)
+        self.jobs = 3 * side * side
+        self.held = True
+        self._folder = folder
+        self._repetitions = repetitions
+        programs.write_programs(folder, side)
+
+    def run(self, *words: str) -> float:
+        """Return the seconds that Python takes with these arguments."""
+        command = (sys.executable, *words)
+        started = time.perf_counter()
+        subprocess.run(
+            command, cwd=self._folder, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        return time.perf_counter() - started
+
+    def make(self, *words: str) -> float:
+        """Return the seconds that a make from nothing takes."""
+        shutil.rmtree(self._folder / ".compmake", ignore_errors=True)
+        (self._folder / "ledger.txt").unlink(missing_ok=True)
+        return self.run("-m", "compmake", *words)
+
+    def claim(self, name: str, value: float, unit: str, *, below: float) -> None:
+        """Print a figure and whether it is what is promised."""
+        holds = value < below
+        self.held = self.held and holds
+        print(f"{'ok  ' if holds else 'MISS'}  {name}: {value:.2f}{unit} (bound {below:g}{unit})", flush=True)
+
+    def nothing_to_do(self) -> None:
+        """Start-up, defining, checking: what is paid before anything runs."""
+        self.make("sweep", "make")
+        self._floor("make")
+        runs: dict[str, list[float]] = defaultdict(list)
+        for _ in range(self._repetitions):
+            runs["null"].append(self.run("-m", "compmake", "sweep", "make"))
+            runs["floor"].append(self.run(FLOOR, "check", "kept", str(self.jobs)))
+            runs["define"].append(float((self._folder / "define_s.txt").read_text()))
+            runs["version"].append(self.run("-m", "compmake", "--version"))
+            runs["bare"].append(self.run("-c", "pass"))
+        median = _medians(runs)
+        self.claim("defining the jobs", median["define"], " s", below=1.0)
+        self.claim("nothing to do, to its floor", median["null"] / median["floor"], "x", below=5.0)
+        self.claim("--version, to bare Python", median["version"] / median["bare"], "x", below=3.0)
+
+    def everything_to_do(self) -> None:
+        """What each job costs that does nothing, with one worker and with two."""
+        runs: dict[str, list[float]] = defaultdict(list)
+        for _ in range(self._repetitions):
+            runs["make"].append(self.make("sweep", "make"))
+            runs["floor"].append(self._floor("make"))
+            runs["parmake"].append(self.make("sweep", "parmake", f"n={WORKERS}"))
+            runs["parallel floor"].append(self._floor("parmake"))
+        median = _medians(runs)
+        self.claim("make of all, to its floor", median["make"] / median["floor"], "x", below=6.0)
+        self.claim(
+            f"parmake n={WORKERS} of all, to its floor", median["parmake"] / median["parallel floor"], "x", below=6.0
+        )
+
+    def naps(self) -> None:
+        """How much of the workers' time is lost between jobs of 20 ms."""
+        ideal_s = NAPS * NAP_S / WORKERS
+        for how in ("asleep", "busy"):
+            lost = []
+            for _ in range(self._repetitions):
+                self.make(f"naps_{how}", "parmake", f"n={WORKERS}")
+                times = self._ledger()
+                lost.append(
+                    100 * (1 - ideal_s / (max(end for _, end, _ in times) - min(start for start, _, _ in times)))
+                )
+            what = f"{NAPS} jobs of {1000 * NAP_S:.0f} ms, {how}, {WORKERS} workers: time lost"
+            self.claim(what, statistics.median(lost), " %", below=5.0)
+
+    def large_results(self) -> None:
+        """The driver must not hold results: its peak with many large ones is that with one."""
+        peaks = []
+        for program in ("large_one", "large_many"):
+            shutil.rmtree(self._folder / ".compmake", ignore_errors=True)
+            words = (sys.executable, "driver_peak.py", program, "parmake", f"n={WORKERS}")
+            told = subprocess.run(words, cwd=self._folder, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+            peaks.append(int(told.stdout.splitlines()[-1]))
+        shutil.rmtree(self._folder / ".compmake")
+        self.claim(
+            f"{LARGE} results of 10 MB: memory of the driver beyond one of them",
+            (peaks[1] - peaks[0]) / 1e6,
+            " MB",
+            below=5.0,
+        )
+
+    def crowd(self) -> None:
+        """From the program being loaded until each of many workers has answered, less one import of its module."""
+        took_s = []
+        for _ in range(self._repetitions):
+            self.make("crowd", "parmake", f"n={CROWD}")
+            times = self._ledger()
+            if len({pid for _, _, pid in times}) < CROWD:
+                sys.exit(f"{CROWD} jobs ran in fewer workers: nothing was measured")
+            loaded_at = float((self._folder / "loaded_at.txt").read_text())
+            took_s.append(max(end for _, end, _ in times) - loaded_at - IMPORT_S)
+        self.claim(f"start of {CROWD} workers, beyond one import", statistics.median(took_s), " s", below=0.5)
+
+    def _floor(self, task: str) -> float:
+        shutil.rmtree(self._folder / "kept", ignore_errors=True)
+        return self.run(FLOOR, task, "kept", str(self.jobs))
+
+    def _ledger(self) -> list[tuple[float, float, int]]:
+        """Return start, end and process of each job, as it said itself."""
+        lines = (line.split() for line in (self._folder / "ledger.txt").read_text().splitlines())
+        return [(float(start), float(end), int(pid)) for start, end, pid in lines]
 
 
-def claim(name: str, value: float, unit: str, bound: float) -> bool:
-    holds = value < bound
-    print(f"{'ok  ' if holds else 'MISS'}  {name}: {value:.2f}{unit} (bound {bound:g}{unit})", flush=True)
-    return holds
+def _medians(runs: dict[str, list[float]]) -> dict[str, float]:
+    median = {key: statistics.median(values) for key, values in runs.items()}
+    print("seconds:", ", ".join(f"{key} {value:.2f}" for key, value in median.items()), flush=True)
+    return median
 
 
 def main(jobs: int = 30_000, repetitions: int = 5) -> int:
-    python = sys.executable
-    side = round((jobs / 3) ** 0.5)
     with tempfile.TemporaryDirectory(prefix="compmake-bench-") as name:
-        folder = Path(name)
-        (folder / "functions.py").write_text(FUNCTIONS + "\n")
-        (folder / "sweep.py").write_text(PROGRAM.format(side=side))
-        compmake = (python, "-m", "compmake", "sweep", "make")
-        floor = (python, str(HERE / "floor.py"))
-        cold = seconds(*compmake, cwd=folder)
-        cold_floor = seconds(*floor, "make", "kept", str(jobs), cwd=folder)
-        runs: dict[str, list[float]] = {key: [] for key in ("null", "null floor", "define", "version", "bare")}
-        for _ in range(repetitions):
-            runs["null"].append(seconds(*compmake, cwd=folder))
-            runs["null floor"].append(seconds(*floor, "check", "kept", str(jobs), cwd=folder))
-            runs["define"].append(float((folder / "define_s.txt").read_text()))
-            runs["version"].append(seconds(python, "-m", "compmake", "--version", cwd=folder))
-            runs["bare"].append(seconds(python, "-c", "pass", cwd=folder))
-    median = {key: statistics.median(values) for key, values in runs.items()}
-    print(f"{3 * side * side} jobs; seconds: {', '.join(f'{key} {value:.2f}' for key, value in median.items())}")
-    print(f"made once: {cold:.1f} s, {cold / cold_floor:.1f} times its floor (jobs run one at a time, inline)")
-    held = [
-        claim("defining the jobs", median["define"], " s", 1.0),
-        claim("nothing to do, to its floor", median["null"] / median["null floor"], "x", 5.0),
-        claim("--version, to bare Python", median["version"] / median["bare"], "x", 3.0),
-    ]
-    return 0 if all(held) else 1
+        bench = Bench(Path(name), jobs, repetitions)
+        print(f"{bench.jobs} jobs that do nothing, {repetitions} repetitions")
+        for measure in (bench.nothing_to_do, bench.everything_to_do, bench.naps, bench.large_results, bench.crowd):
+            measure()
+    return 0 if bench.held else 1
 
 
 if __name__ == "__main__":

@@ -156,23 +156,35 @@ class Context:
         """Put `prefix` before the ids of the jobs defined from now on."""
         self._definitions.prefix = prefix
 
-    def make(self, selection: str = "all", *, jobs: int = 1, silent: bool = True) -> Summary:
-        """Make the selected jobs and what they need.
+    def make(
+        self, selection: str = "all", *, jobs: int | None = None, inline: bool = False, silent: bool = True
+    ) -> Summary:
+        """Make the selected jobs and what they need, in worker processes.
 
         Args:
             selection: In the selection language.
-            jobs: How many jobs may run at once, an upper bound; jobs run inline, which is one at a time.
+            jobs: How many jobs may run at once; default what the setting `jobs` says, 1 unless somebody changed it.
+            inline: Run them in this process instead, one at a time, on its own standard streams, for a debugger.
             silent: Show nothing; otherwise a log or a line on standard error.
 
         Raises:
             KeyboardInterrupt: The user interrupted; what was done stays done.
-            UserError: `jobs` is below 1, or the selection means nothing.
+            UserError: `jobs` is below 1, or above 1 and `inline`; or the selection means nothing.
             StoreError: The store is locked or failed.
         """
-        if jobs < 1:
+        if jobs is not None and jobs < 1:
             raise UserError(f"jobs={jobs}: at least one job must be allowed to run")
+        if inline and jobs is not None and jobs > 1:
+            raise UserError(f"inline=True excludes jobs={jobs}: inline jobs run one at a time, in this process")
         workspace = self._workspace()
-        result = start_make(workspace, _select(workspace, selection), f"make {selection}", silent=silent)
+        result = start_make(
+            workspace,
+            _select(workspace, selection),
+            f"make {selection}",
+            jobs=1 if inline else jobs or self._settings.jobs,
+            inline=inline,
+            silent=silent,
+        )
         if result.interrupted:
             raise KeyboardInterrupt
         return Summary(result.done + result.up_to_date, len(result.failed), len(result.blocked))

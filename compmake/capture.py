@@ -3,65 +3,74 @@
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
-from typing import IO, TextIO
+from typing import TextIO
 
 HEAD_BYTES = 256 * 1024
 TAIL_BYTES = 768 * 1024
+_LAST_LINES = 10
+_LAST_BYTES = 4096
 
 
 class Capture:
-    """Sends descriptors 1 and 2 of this process into a file while jobs run; `close` puts them back.
+    """Sends what jobs print into a pipe that the driver drains; a mark after each job tells where the next begins.
 
-    One file serves all jobs: after each job it is read and emptied.
+    The driver drains it and no thread of this process: that would starve while C code holds the interpreter's lock.
     """
 
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="compmake-output-")  # noqa: SIM115 -- closed by close()
-        _flush()
-        self._saved = [os.dup(1), os.dup(2)]
-        self._streams = (sys.stdout, sys.stderr)
+    def __init__(self, descriptor: int, mark: bytes) -> None:
+        """Take over the pipe's end, of which descriptors 1 and 2 are copies already, and write the first mark."""
+        self._descriptor = descriptor
+        self._mark = mark
+        self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._streams = _Streams()
+        self._end_segment()
 
     @contextlib.contextmanager
     def job(self) -> Iterator[None]:
         """Capture while the body runs; whatever it did to `sys.stdout` or the descriptors is put back."""
-        _flush()
-        os.dup2(self._file.fileno(), 1)
-        os.dup2(self._file.fileno(), 2)
         try:
             yield
         finally:
+            self._end_segment()
+
+    def _end_segment(self) -> None:
+        flushed = self._streams.put_back()
+        os.set_blocking(self._descriptor, True)  # an event loop that a job gave its output to has changed that
+        os.dup2(self._null, 0)  # a job may have closed it, and nobody types anything here
+        os.dup2(self._descriptor, 1)
+        os.dup2(self._descriptor, 2)
+        if not flushed:
             _flush()
-            if (sys.stdout, sys.stderr) != self._streams:
-                sys.stdout, sys.stderr = self._streams
-                _flush()
-            if any(getattr(stream, "closed", False) for stream in self._streams):
-                self._streams = sys.stdout, sys.stderr = _reopened(sys.stdout, 1), _reopened(sys.stderr, 2)
-            os.dup2(self._saved[0], 1)
-            os.dup2(self._saved[1], 2)
+        os.write(self._descriptor, self._mark)  # shorter than a pipe writes at once, so never torn
 
-    def take(self) -> bytes:
-        """Return what was captured since the last call, its middle cut out if it is long, and forget it."""
-        descriptor = self._file.fileno()
-        size = os.fstat(descriptor).st_size
-        if not size:
-            return b""
-        if size <= HEAD_BYTES + TAIL_BYTES:
-            captured = os.pread(descriptor, size, 0)
-        else:
-            cut = size - HEAD_BYTES - TAIL_BYTES
-            mark = f"\n... {cut:,} bytes of output not kept ...\n".encode()
-            captured = os.pread(descriptor, HEAD_BYTES, 0) + mark + os.pread(descriptor, TAIL_BYTES, size - TAIL_BYTES)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.ftruncate(descriptor, 0)
-        return captured
 
-    def close(self) -> None:
-        """Close the file; the descriptors are back since the last job ended."""
-        self._file.close()
-        for descriptor in self._saved:
-            os.close(descriptor)
+class _Streams:
+    """`sys.stdout` and `sys.stderr` as they should be."""
+
+    def __init__(self) -> None:
+        self._streams = (sys.stdout, sys.stderr)
+
+    def put_back(self) -> bool:
+        """Flush them, and undo it if a job replaced or closed them; tell whether all could be flushed."""
+        flushed = _flush()
+        if (sys.stdout, sys.stderr) != self._streams:
+            sys.stdout, sys.stderr = self._streams
+            _flush()
+        if any(getattr(stream, "closed", False) for stream in self._streams):
+            self._streams = sys.stdout, sys.stderr = _reopened(sys.stdout, 1), _reopened(sys.stderr, 2)
+        return flushed
+
+
+def without_middle(head: bytes, tail: bytes, size: int) -> bytes:
+    """Return the two ends of `size` bytes of output, with a line between them that counts what is missing."""
+    return head + f"\n... {size - len(head) - len(tail):,} bytes of output not kept ...\n".encode() + tail
+
+
+def last_lines(output: bytes, count: int = _LAST_LINES) -> str:
+    """Return the last lines that were printed."""
+    lines = output[-_LAST_BYTES:].decode(errors="replace").splitlines()
+    return "\n".join(lines[-count:])
 
 
 def _reopened(stream: TextIO, descriptor: int) -> TextIO:
@@ -71,7 +80,11 @@ def _reopened(stream: TextIO, descriptor: int) -> TextIO:
     return open(descriptor, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False)
 
 
-def _flush() -> None:
+def _flush() -> bool:
+    flushed = True
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # a job may have closed or replaced it
+        try:
             stream.flush()
+        except Exception:  # a job may have closed or replaced it
+            flushed = False
+    return flushed

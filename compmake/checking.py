@@ -106,16 +106,18 @@ class Checker:
             record = self.records.newest.get(job_id)
             modules = record.modules if record is not None else _NO_MODULES
         code = self._code(job, modules)
-        arguments = self._definitions.arguments_of(job)
-        dependencies = tuple(DependencyDigest(place, dep, results[dep]) for place, dep in job.dependencies)
-        files = self._input_files(job) if job.files or job.options.files else ()
-        options = self._options(job)
-        context = self._context
-        if job.call is None or files or options is not self._packages:
-            context = context_digest(files, options, self._passed_code(job))
-        call = self._definitions.call_of(job)
+        dependencies = tuple([DependencyDigest(place, dep, results[dep]) for place, dep in job.dependencies])
+        files: tuple[FileState, ...] = ()
+        options: Mapping[str, str] = self._packages
+        call, context = job.call, self._context
+        if call is None or job.options is not NO_OPTIONS:
+            call = self._definitions.call_of(job)
+            files = self._input_files(job) if job.files or job.options.files else ()
+            options = self._options(job)
+            if job.call is None or files or options is not self._packages:
+                context = context_digest(files, options, self._passed_code(job))
         mark = fingerprint(call, [dependency.digest for dependency in dependencies], code.digest, context)
-        return Current(job, mark, arguments, dependencies, files, options, code, modules)
+        return Current(job, mark, self._definitions.arguments_of, dependencies, files, options, code, modules)
 
     def sweep(self, job_ids: Iterable[JobId]) -> dict[JobId, Digest]:
         """Return the result digests of the jobs whose newest record makes them up to date, and so all that they need.
@@ -154,7 +156,7 @@ class Checker:
     def match(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
         """Return the record that makes the job up to date, None if it must run."""
         job_id = now.job.job_id
-        if any(argument.digest is None for argument in now.arguments):
+        if not now.is_stable:
             return None
         newest = self.records.newest.get(job_id)
         if newest is not None:
@@ -221,18 +223,14 @@ class Checker:
         )
 
     def _is_matched_by(self, record: Record, now: Current) -> bool:
-        return (
-            record.fingerprint == now.fingerprint
-            and all(argument.digest is not None for argument in now.arguments)
-            and self.damage(record) is None
-        )
+        return record.fingerprint == now.fingerprint and now.is_stable and self.damage(record) is None
 
     def _claimable(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
         job_id = now.job.job_id
         if job_id in self._unclaiming:
             return None
-        self.call(job_id)
         for modules in self.records.modules_of(now.job.function_name):
+            self.call(job_id)
             mark = self._mark(now, modules, results)
             record = self.records.free(now.job.function_name, mark, job_id, self._calls)
             if record is not None and self._is_intact(record):

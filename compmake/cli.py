@@ -32,7 +32,7 @@ options:
 _WITH_VALUE = {"-c": "line", "--store": "store", "--config": "config", "--ui": "ui", "--color": "color"}
 _FLAGS = {"-y": "yes", "--yes": "yes", "-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}
 _FLAGS |= {"-x": "stop", "--help": "help", "-h": "help", "--version": "version"}
-_MAKES = ("make", "remake")
+_MAKES = frozenset({"make", "parmake", "remake", "parremake"})
 
 
 @dataclass(slots=True)
@@ -149,8 +149,13 @@ def _add(found: Invocation, name: str, value: str) -> None:
 
 
 def _makes(invocation: Invocation) -> bool:
-    first_words = [part.split()[:1] for line in invocation.lines for part in line.split(";")]
-    return any(words and words[0] in _MAKES for words in [*first_words, invocation.command[:1]])
+    from compmake.errors import UserError
+    from compmake.ui.commands.line import parse_line
+
+    commands = invocation.command[:1]
+    with contextlib.suppress(UserError):  # whoever carries it out tells what is wrong with it
+        commands += [step.words[0].text for line in invocation.lines for step in parse_line(line)]
+    return not _MAKES.isdisjoint(commands)
 
 
 def _carry_out(invocation: Invocation) -> int:

@@ -1,7 +1,7 @@
 """Whether the code that ran is the code that the driver read: a record never carries the digest of another one."""
 
 from compmake.fingerprint.closure import CodeIndex, CodeSet
-from compmake.job import Failure, Outcome
+from compmake.job import Digest, Failure, Outcome
 
 
 class CodeWatch:
@@ -9,31 +9,37 @@ class CodeWatch:
 
     def __init__(self, index: CodeIndex) -> None:
         self._index = index
-        self._imported: frozenset[str] = frozenset()
+        self._looked_at: dict[tuple[str, str, Digest], bool] = {}
+        """Whether a module as some process imported it is another than the driver's."""
+        self._last: tuple[object, Failure | None] = (None, None)
         self._changed_files: dict[str, str] = {}
 
     def after(self, outcome: Outcome) -> Failure | None:
         """Return why an attempt does not count: its process had imported a module in another version."""
-        names = frozenset(name for name, _, _ in outcome.modules)
-        if names != self._imported:
-            self._imported = names
-            self._index.take_sources()
-            for name, path, digest in outcome.modules:
-                if self._index.source_digest(path) not in (None, digest):
-                    self._changed_files[name] = path
-        return self._failure(names)
+        if outcome.modules is not self._last[0]:  # a worker goes on telling the same ones
+            self._last = (outcome.modules, self._differing(outcome))
+        return self._last[1]
 
     def before(self, code: CodeSet) -> Failure | None:
         """Return why a job that uses this code must not start: a module of it is known to have changed."""
         if not self._changed_files:
             return None
-        return self._failure({unit.partition(":")[0] for unit in (*code.units, *code.globals)})
-
-    def _failure(self, modules: frozenset[str] | set[str]) -> Failure | None:
+        modules = {unit.partition(":")[0] for unit in (*code.units, *code.globals)}
         path = next((path for name, path in self._changed_files.items() if name in modules), None)
-        if path is None:
-            return None
-        name = path.rpartition("/")[2]
-        return Failure(
-            "CodeChanged", f"{name} changed while running: nothing is recorded for this job. Run make again."
-        )
+        return None if path is None else _changed(path)
+
+    def _differing(self, outcome: Outcome) -> Failure | None:
+        new = [module for module in outcome.modules if module not in self._looked_at]
+        if new:
+            self._index.take_sources()
+        for module in new:
+            name, path, digest = module
+            self._looked_at[module] = self._index.imported_digest(name, path) not in (None, digest)
+            if self._looked_at[module]:
+                self._changed_files[name] = path
+        return next((_changed(module[1]) for module in outcome.modules if self._looked_at[module]), None)
+
+
+def _changed(path: str) -> Failure:
+    name = path.rpartition("/")[2]
+    return Failure("CodeChanged", f"{name} changed while running: nothing is recorded for this job. Run make again.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compmake.errors import UserError
+from compmake.limits import LimitError
 from compmake.settings import KEYS, Settings
 from compmake.words import close_matches
 
@@ -60,6 +61,8 @@ def _read(name: str, value: object, layer: _Layer) -> object:
         read = key.read(value)
         if name == "store" and isinstance(read, str) and "://" not in read:
             read = str(layer.folder / Path(read).expanduser())
+    except LimitError as error:
+        raise UserError(f"{layer.origin(name)}: {error}") from error
     except (ValueError, RuntimeError) as error:  # RuntimeError: the home folder of nobody
         raise UserError(f"{layer.origin(name)}: {name} = {value!r}: expected {key.expected}") from error
     return read

@@ -10,6 +10,7 @@ from typing import Any
 from compmake.definitions import NO_PROMISES, Definitions
 from compmake.errors import DefinitionError
 from compmake.job import NO_OPTIONS, JobId, JobOptions, Promise
+from compmake.limits import LIMITS
 from compmake.settings import CODE_MODES
 
 # The definitions that module-level `comp` adds to. A script run by `python my_program.py` has some of its own from the
@@ -108,6 +109,9 @@ class Comp:
         code: str | None = None,
         ignore: Iterable[str] = (),
         files: Iterable[str | PathLike[str]] = (),
+        timeout: float | str | None = None,
+        retries: int | None = None,
+        memory: int | str | None = None,
     ) -> "Callable[..., Promise]":
         """Return a `comp` with these options, whose every keyword is the function's own.
 
@@ -119,12 +123,21 @@ class Comp:
             code: How much code counts: `closure` (default), `module`, `function` or `off`.
             ignore: Names of parameters that do not matter.
             files: Paths that the function reads: their content counts.
+            timeout: How long one attempt may take: seconds, or text such as `90s`, `5m`, `1h30m`.
+            retries: How often the job is tried again in the same make if it fails.
+            memory: How much memory the job may use: bytes, or text such as `500MB`, `2GB`.
+
+        Where one of the last three is not given the settings decide; the text `none` means no timeout, no limit of
+        memory, whatever they say. Changing these three runs no job again.
         """
         options = JobOptions(
             version=None if version is None else str(version),
             code=_checked_mode(code),
             ignore=_texts("ignore", ignore),
             files=_texts("files", files),
+            timeout_s=_limit("timeout", timeout),
+            retries=_limit("retries", retries),
+            memory_bytes=_limit("memory", memory),
         )
 
         def comp_with_options(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise:
@@ -160,6 +173,17 @@ def _checked_mode(code: str | None) -> str | None:
     if code is not None and code not in CODE_MODES:
         raise DefinitionError(f"code={code!r}: choose one of {', '.join(CODE_MODES)}")
     return code
+
+
+def _limit(option: str, value: object) -> Any:
+    if value is None:
+        return None
+    try:
+        if option == "retries" and isinstance(value, str):  # settings may be text only, arguments are what they are
+            raise ValueError
+        return LIMITS[option].read(value)
+    except ValueError as error:
+        raise DefinitionError(f"{option}={value!r:.60}: expected {LIMITS[option].expected}") from error
 
 
 def _texts(option: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...]:

@@ -64,7 +64,10 @@ class Durations:
         for job_id in reversed(graph.order):
             if job_id in needed:
                 own_s = self.expected_s(job_id, graph.jobs[job_id].function_name)
-                after_s = max((priorities.get(dependent, 0.0) for dependent in graph.dependents(job_id)), default=0.0)
+                after_s = 0.0
+                for dependent in graph.dependents(job_id):
+                    if priorities.get(dependent, 0.0) > after_s:
+                        after_s = priorities[dependent]
                 priorities[job_id] = after_s + (self._unknown_s if own_s is None else own_s)
         return priorities
 

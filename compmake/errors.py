@@ -31,6 +31,10 @@ class ProgramError(UserError):
     """The user's program cannot be found or raised while it was loading."""
 
 
+class WorkersError(UserError):
+    """Worker processes cannot be started on this machine."""
+
+
 class SelectionError(UserError):
     """A selection that does not parse, or names something that is not there."""
 

@@ -1,36 +1,21 @@
 """How an exception becomes a `Failure`: text that is safe to keep, send and show. Nothing here ever raises."""
 
 import json
-import linecache
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from types import CodeType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
+from compmake.frame_locals import describe_locals
+from compmake.frames import SOURCE_CHARS, Look, frames_of, is_own_file, user_frames
 from compmake.job import Failure, Frame
 
 MESSAGE_CHARS = 10_000
 CHAIN_LENGTH = 10
-FIRST_FRAMES, LAST_FRAMES = 20, 30
-_SOURCE_LINES = 5
-_LINE_CHARS = 500
 _NOTES = 50
 _MEMBERS = 20
 _MEMBER_CHARS = 500
-_OWN_FOLDER = str(Path(__file__).parent) + os.sep
-
-
-def is_own_file(path: str) -> bool:
-    """Tell whether a file is a part of compmake."""
-    return path.startswith(_OWN_FOLDER)
-
-
-class _Look(NamedTuple):
-    hide: Callable[[str], bool]
-    is_user: Callable[[str], bool]
 
 
 def capture(
@@ -41,48 +26,65 @@ def capture(
     Args:
         exc: What the job raised; with its traceback.
         is_user: Whether a file holds the user's own code.
-        hide: Whether a file is part of the machinery; such frames above the first other one are left out.
+        hide: Whether a file is part of the machinery; such frames are left out.
 
     Returns:
         At most 10 exceptions of the chain, 50 frames each (a frame without a file stands for those left out, `line`
         says how many), 10,000 characters a message. Source lines are as `linecache` has them: five around each user
-        line, library lines alone.
+        line, library lines alone. User frames have their local variables as `describe_locals` tells them.
     """
     try:
-        return _chain(exc, _Look(hide, is_user))
+        return _chain(exc, Look(hide, is_user, {}))
     except Exception as error:
         return Failure(type(exc).__name__, f"(what it said cannot be shown: {type(error).__name__} while asking)")
 
 
-def _chain(exc: BaseException, look: _Look) -> Failure:
+def _chain(exc: BaseException, look: Look) -> Failure:
     """Describe the whole chain, from its far end, so that every `Failure` can hold its cause."""
+    links, is_cut = _links(exc)
+    look = look._replace(locals=describe_locals(frame for link, _ in links for frame in user_frames(link, look)))
+    failure: Failure | None = None
+    for number, (link, by_context) in enumerate(reversed(links)):
+        failure = _describe(link, look, failure, by_context and failure is not None)
+        if number == 0 and is_cut:
+            failure = replace(failure, notes=(*failure.notes, "... what caused this in turn is left out"))
+    assert failure is not None
+    return failure
+
+
+def _links(exc: BaseException) -> tuple[list[tuple[BaseException, bool]], bool]:
+    """Return the exceptions that led to this one, itself first, each with whether the next is only its context.
+
+    And whether there are more than are kept. What compmake raises to pass on another exception is left out in between.
+    """
     links: list[tuple[BaseException, bool]] = []
     seen: set[int] = set()
     current: BaseException | None = exc
     while current is not None and id(current) not in seen and len(links) < CHAIN_LENGTH:
         seen.add(id(current))
         by_context = current.__cause__ is None
-        links.append((current, by_context))
+        if not links or by_context or not _is_own(type(current)):
+            links.append((current, by_context))
         following = current.__context__ if by_context else current.__cause__
         current = None if by_context and current.__suppress_context__ else following
-    failure: Failure | None = None
-    for link, by_context in reversed(links):
-        failure = _describe(link, look, failure, by_context and failure is not None)
-        if link is links[-1][0] and current is not None and id(current) not in seen:
-            failure = replace(failure, notes=(*failure.notes, "... what caused this in turn is left out"))
-    assert failure is not None
-    return failure
+    return links, current is not None and id(current) not in seen
 
 
-def _describe(exc: BaseException, look: _Look, cause: Failure | None, by_context: bool) -> Failure:
+def _is_own(kind: type[BaseException]) -> bool:
+    return kind.__module__.partition(".")[0] == __package__
+
+
+def _describe(exc: BaseException, look: Look, cause: Failure | None, by_context: bool) -> Failure:
     notes = list(islice(chain(_position(exc), _members(exc, look), _own_notes(exc)), _NOTES + 1))
     if len(notes) > _NOTES:
         notes[_NOTES:] = ["... and more notes"]
-    return Failure(_type_name(exc), _message(exc), _frames(exc, look), tuple(notes), cause, by_context)
+    return Failure(_type_name(exc), _message(exc), frames_of(exc, look), tuple(notes), cause, by_context)
 
 
 def _type_name(exc: BaseException) -> str:
     kind = type(exc)
+    if _is_own(kind):
+        return kind.__qualname__.lstrip("_")
     if kind.__module__ in ("builtins", "__main__"):
         return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"
@@ -126,13 +128,13 @@ def _position(exc: BaseException) -> list[str]:
         text = exc.text.rstrip()
         code = text.lstrip()
         column = exc.offset - 1 - (len(text) - len(code)) if isinstance(exc.offset, int) else -1
-        lines.append("    " + _cut(code, _LINE_CHARS))
-        if 0 <= column <= min(len(code), _LINE_CHARS):
+        lines.append("    " + _cut(code, SOURCE_CHARS))
+        if 0 <= column <= min(len(code), SOURCE_CHARS):
             lines.append("    " + " " * column + "^")
     return lines
 
 
-def _members(exc: BaseException, look: _Look, depth: int = 0) -> Iterator[str]:
+def _members(exc: BaseException, look: Look, depth: int = 0) -> Iterator[str]:
     """Describe the members of an exception group, a line each, those of groups inside indented."""
     if not isinstance(exc, BaseExceptionGroup):
         return
@@ -140,44 +142,12 @@ def _members(exc: BaseException, look: _Look, depth: int = 0) -> Iterator[str]:
         if number > _MEMBERS:
             yield f"{'  ' * depth}... and {len(exc.exceptions) - _MEMBERS} more"
             return
-        user = Failure("", "", _frames(member, look)).deepest_user_frame
+        user = Failure("", "", frames_of(member, look)).deepest_user_frame
         where = f"  ({Path(user.file).name}:{user.line} in {user.function})" if user else ""
         message = _cut(_message(member), _MEMBER_CHARS)
         yield f"{'  ' * depth}[{number}] {_type_name(member)}: {message}{where}"
         if depth < CHAIN_LENGTH:
             yield from _members(member, look, depth + 1)
-
-
-def _frames(exc: BaseException, look: _Look) -> tuple[Frame, ...]:
-    steps = list(_steps(exc.__traceback__))
-    first = next((at for at, (code, _, _) in enumerate(steps) if not look.hide(code.co_filename)), len(steps))
-    steps = steps[first:]
-    left_out = len(steps) - FIRST_FRAMES - LAST_FRAMES
-    if left_out <= 1:
-        return tuple(_frame(*step, look) for step in steps)
-    mark = Frame("", left_out, f"{left_out:,} frames left out", False)
-    head = [_frame(*step, look) for step in steps[:FIRST_FRAMES]]
-    return (*head, mark, *(_frame(*step, look) for step in steps[-LAST_FRAMES:]))
-
-
-def _steps(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int, dict[str, Any]]]:
-    while traceback is not None:
-        frame = traceback.tb_frame
-        yield frame.f_code, traceback.tb_lineno or 0, frame.f_globals
-        traceback = traceback.tb_next
-
-
-def _frame(code: CodeType, line: int, names: dict[str, Any], look: _Look) -> Frame:
-    mine = look.is_user(code.co_filename)
-    around = _SOURCE_LINES if mine else 0
-    try:
-        lines = linecache.getlines(code.co_filename, names)
-    except Exception:  # a module's own __loader__ may do anything
-        lines = []
-    start = max(1, line - around)
-    source = ((start + at, text.rstrip()) for at, text in enumerate(lines[start - 1 : line + around]))
-    function = code.co_qualname
-    return Frame(code.co_filename, line, function, mine, tuple((at, _cut(text, _LINE_CHARS)) for at, text in source))
 
 
 def to_json(failure: Failure) -> str:
@@ -189,7 +159,7 @@ def _as_dict(failure: Failure) -> dict[str, object]:
     return {
         "type": failure.type_name,
         "message": failure.message,
-        "frames": [list(frame) for frame in failure.frames],
+        "frames": [list(frame) if frame.locals else list(frame[:-1]) for frame in failure.frames],
         "notes": failure.notes,
         "cause": None if failure.cause is None else _as_dict(failure.cause),
         "context": failure.cause_is_context,
@@ -218,13 +188,15 @@ def _from_dict(data: Any, links: int) -> Failure:
 
 
 def _frame_from(data: Any) -> Frame:
-    file, line, function, is_user, source = _typed(data, list)
+    file, line, function, is_user, source, *more = _typed(data, list)
+    (names,) = more or ([],)
     return Frame(
         _typed(file, str),
         _typed(line, int),
         _typed(function, str),
         _typed(is_user, bool),
         tuple((_typed(number, int), _typed(text, str)) for number, text in _typed(source, list)),
+        tuple((_typed(name, str), _typed(text, str)) for name, text in _typed(names, list)),
     )
 
 

@@ -128,9 +128,23 @@ class JobOptions:
     code: str | None = None
     ignore: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    retries: int | None = None
+    memory_bytes: int | None = None
 
 
 NO_OPTIONS = JobOptions()
+
+
+class Limits(NamedTuple):
+    """What one attempt at a job may take, and how often a failed one is repeated; no part of any fingerprint."""
+
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    retries: int = 0
+
+
+NO_LIMITS = Limits()
 
 
 class Blob(NamedTuple):
@@ -168,6 +182,8 @@ class Frame(NamedTuple):
     function: str
     is_user: bool
     source: tuple[tuple[int, str], ...] = ()
+    locals: tuple[tuple[str, str], ...] = ()
+    """Names and values in short, of the user's frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +199,9 @@ class Failure:
 
     @property
     def deepest_user_frame(self) -> Frame | None:
-        """Return the user's own line that was reached last, None if there is none."""
-        return next((frame for frame in reversed(self.frames) if frame.is_user), None)
+        """Return the user's own line that was reached last, that of what caused this if here is none, or None."""
+        own = next((frame for frame in reversed(self.frames) if frame.is_user), None)
+        return own if own is not None or self.cause is None else self.cause.deepest_user_frame
 
 
 class OutcomeKind(Enum):
@@ -192,13 +209,17 @@ class OutcomeKind(Enum):
 
     OK = "ok"
     FAILED = "failed"
+    TIMED_OUT = "timed out"
+    LOST = "lost"
+    """The process that ran it died under it."""
     INTERRUPTED = "interrupted"
     DAMAGED = "damaged"
     """It did not start: stored results of dependencies are missing or damaged."""
+    RETURNED = "returned"
+    """It did not start, or its worker was lost for a reason that is not the job's: it is to be made all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How one attempt at a job ended, as it crosses from where the job ran to the driver."""
 
     job_id: JobId
@@ -214,6 +235,27 @@ class Outcome:
     modules: tuple[tuple[str, str, Digest], ...] = ()
     """User modules that this process imported while running jobs: name, file, digest of the source that ran."""
     notes: tuple[str, ...] = ()
+    worker: str = ""
+    """Which worker ran it, `w3`; empty for the driver's own process."""
+    last_lines: str = ""
+    """The end of what an attempt that failed had printed."""
+
+
+class Beat(NamedTuple):
+    """A sign of life of a running job: all that is known of it now."""
+
+    place: str = ""
+    """The line of the user's code that it is at: `mycomputations.py:61 in train`."""
+    progress: str = ""
+    """What it last said by `progress()`: `fold 2/5, epoch 31/40`."""
+    last_line: str = ""
+    """The last line that it printed, as it came."""
+    cpu_percent: float = 0.0
+    """CPU time of its processes over wall time since the beat before."""
+    rss_bytes: int = 0
+    """Memory of its processes that is in use now."""
+    frozen: bool = False
+    """Its process was stopped (SIGSTOP)."""
 
 
 class Record(NamedTuple):

@@ -2,53 +2,31 @@
 
 import contextlib
 import json
+import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from compmake.channel import Channel, Event, EventKind
+from compmake.channel import Channel, EventKind
 from compmake.checking import Checker, Match
 from compmake.code_watch import CodeWatch
 from compmake.codec import CallMessage, freeze_call, freeze_function
 from compmake.executor import Executor
 from compmake.fingerprint.closure import CodeIndex
 from compmake.graph import Graph
-from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Outcome, OutcomeKind
+from compmake.interrupting import Stop, step_text
+from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Limits, Outcome, OutcomeKind
+from compmake.make_result import MakeResult
+from compmake.news import News
 from compmake.plan import Plan
-from compmake.recording import code_parts, make_record
+from compmake.recording import Recorder, code_parts
 from compmake.staleness import Current, inputs_json
-from compmake.store import Changes, Run, Store
+from compmake.store import Changes, Store
 
 _COMMIT_RECORDS = 500
 _COMMIT_S = 0.05
 _QUICK_S = 0.01
 """Before a job that may take longer than this, what is done is committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class MakeResult:
-    """How a make ended."""
-
-    run_id: int
-    done: int
-    """Jobs made in this run."""
-    up_to_date: int
-    failed: Mapping[JobId, Failure]
-    blocked: tuple[JobId, ...]
-    interrupted: bool
-    wall_s: float
-    left: int = 0
-    """Jobs not reached because the user interrupted."""
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What waits for the next commit, and the news to tell after it."""
-
-    changes: Changes = field(default_factory=Changes)
-    events: list[Event] = field(default_factory=list)
-    since_s: float = 0.0
 
 
 class Make:
@@ -66,6 +44,9 @@ class Make:
         channel: Channel,
         environment: Mapping[str, Any],
         results: Mapping[JobId, Digest],
+        limits: Callable[[Job], Limits],
+        stop: Stop,
+        workers: int = 0,
     ) -> None:
         """Join the parts of a make; all are the caller's, which closes them.
 
@@ -79,6 +60,9 @@ class Make:
             channel: Carries news.
             environment: Advisory facts for the records: host, python, packages.
             results: Result digests of the jobs that the plan has as done from the start.
+            limits: What an attempt at a job may take.
+            stop: Says when the user wants the make to end early.
+            workers: How many processes run jobs; 0 for the driver's own.
         """
         self._graph = graph
         self._plan = plan
@@ -87,19 +71,27 @@ class Make:
         self._watch = CodeWatch(index)
         self._store = store
         self._executor = executor
-        self._channel = channel
+        self._news = News(channel, graph)
         self._environment = dict(environment)
+        self._limits = limits
+        self._stop = stop
+        self._workers = workers
         self._run_id = 0
+        self._recorder = Recorder(0, environment)
         self._results = dict(results)
         self._blobs: dict[JobId, Blob] = {}
         self._running: dict[JobId, Current] = {}
         self._failed: dict[JobId, Failure] = {}
-        self._pending = _Pending()
-        self._told_up_to_date = 0
+        self._pending = Changes()
+        self._pending_since_s = 0.0
         self._functions: dict[int, bytes] = {}
         self._readers: dict[JobId, int] = {}
         self._kept_code: set[Digest] = set()
         self._usual_s: dict[str, float] = {}
+        self._loaded = frozenset(sys.modules)
+        self._modules: tuple[object, str] = (None, "")
+        self._retried: dict[JobId, list[str]] = {}
+        """What went wrong in earlier attempts of this run."""
 
     def run(self, command: str, expected_s: float | None = None) -> MakeResult:
         """Make all that the plan wants, and return how it ended.
@@ -109,8 +101,9 @@ class Make:
         """
         started = time.monotonic()
         self._run_id = self._store.begin_run(command, time.time())
+        self._recorder = Recorder(self._run_id, self._environment)
         wanted = len(self._plan.wanted)
-        self._tell(EventKind.RUN_STARTED, count=wanted, text=command, expected_s=expected_s)
+        self._news.tell(EventKind.RUN_STARTED, count=wanted, text=command, expected_s=expected_s, workers=self._workers)
         ended = "finished"
         try:
             try:
@@ -126,29 +119,40 @@ class Make:
                 self._flush()
             raise
         finally:
-            result = self._result(ended, time.monotonic() - started)
+            wall_s = time.monotonic() - started
+            result = MakeResult.of(self._run_id, self._graph, self._plan, self._failed, ended, wall_s)
             with contextlib.suppress(Exception):  # the error that ended the run is the one to tell
-                self._store.end_run(self._run_record(command, result, started, ended))
-            self._tell(EventKind.RUN_ENDED, text="interrupted" if result.interrupted else ended)
+                self._store.end_run(result.as_run(command, ended))
+            self._news.tell(EventKind.RUN_ENDED, text="interrupted" if result.interrupted else ended)
         return result
 
     def _loop(self) -> None:
-        plan, executor = self._plan, self._executor
-        self._tell_up_to_date()
+        plan, executor, stop = self._plan, self._executor, self._stop
+        self._news.tell_up_to_date(self._plan.up_to_date_count)
+        level = 0
         while not plan.finished:
-            while executor.capacity() > 0 and (job_id := plan.next_ready()) is not None:
+            while not stop.level and executor.capacity() > 0 and (job_id := plan.next_ready()) is not None:
                 self._decide(job_id)
-            self._tell_up_to_date()
+            self._news.tell_up_to_date(self._plan.up_to_date_count)
+            if stop.level > level:
+                level = stop.level
+                self._news.tell(EventKind.NOTICE, text=step_text(level, len(executor.running())))
+                executor.stop(level)
             if not self._running:
                 self._flush()
+                if level:
+                    raise KeyboardInterrupt
                 continue
             if self._must_commit():
                 self._flush()
-            outcomes = executor.collect(None)
+            self._news.tell_running(executor.running())
+            outcomes = executor.collect(self._until_commit())
             for outcome in outcomes:
                 self._take(outcome)
-            if any(outcome.kind is OutcomeKind.INTERRUPTED for outcome in outcomes):
-                raise KeyboardInterrupt
+            if not level and any(outcome.kind is OutcomeKind.INTERRUPTED for outcome in outcomes):
+                raise KeyboardInterrupt  # in this process
+        if stop.level:
+            raise KeyboardInterrupt  # whoever presses Ctrl-C wants nothing after this make either
 
     def _decide(self, job_id: JobId) -> None:
         """A job is READY: it is up to date, or it starts."""
@@ -159,7 +163,6 @@ class Make:
             return
         job = self._graph.jobs[job_id]
         self._plan.start(job_id)
-        self._tell(EventKind.JOB_STARTED, job=job)
         changed = self._watch.before(now.code)
         if changed is not None:
             self._fail(job, Outcome(job_id, OutcomeKind.FAILED, time.time(), 0.0), changed)
@@ -173,11 +176,11 @@ class Make:
         if match.how != "newest":
             self._checker.forget_damage(job_id)
         if match.how == "superseded":
-            self._pending.changes.restored.append(record)
+            self._pending.restored.append(record)
             self._checker.records.restore(record)
         elif match.how == "claimed":
             moved = record._replace(job_id=job_id, inputs=inputs_json(now, self._checker.call(job_id)))
-            self._pending.changes.claims.append((record, moved))
+            self._pending.claims.append((record, moved))
             self._checker.records.claim(record, moved)
         self._results[job_id] = record.result_digest
         self._plan.up_to_date(job_id)
@@ -199,6 +202,7 @@ class Make:
             call=call,
             dependencies={dep: self._blob(dep) for dep in needed},
             seed=int.from_bytes(now.fingerprint[:8], "big"),
+            limits=self._limits(job),
         )
 
     def _blob(self, job_id: JobId) -> Blob:
@@ -206,7 +210,7 @@ class Make:
         blob = self._blobs.get(job_id)
         if blob is None:
             record = self._checker.records.newest[job_id]
-            if self._pending.changes:
+            if self._pending:
                 self._flush()
             blob = self._store.blob(record)
         return blob
@@ -215,9 +219,15 @@ class Make:
         """A job ended: make the transition, prepare its record and its news."""
         job = self._graph.jobs[outcome.job_id]
         now = self._running.pop(outcome.job_id)
+        was_shown = self._news.note_ended(outcome.job_id)
+        if outcome.kind is OutcomeKind.RETURNED:
+            self._plan.retry(outcome.job_id)
+            if was_shown:
+                self._news.tell(EventKind.JOB_POSTPONED, job=job)
+            return
         if outcome.kind is OutcomeKind.INTERRUPTED:
             self._plan.interrupted(outcome.job_id)
-            self._tell(EventKind.JOB_INTERRUPTED, job=job, wall_s=outcome.wall_s)
+            self._news.tell(EventKind.JOB_INTERRUPTED, job=job, wall_s=outcome.wall_s)
         elif outcome.kind is OutcomeKind.DAMAGED:
             self._remake_damaged(job, outcome)
         elif (changed := self._watch.after(outcome)) is not None:
@@ -226,9 +236,24 @@ class Make:
             self._record(job, now, outcome)
             self._succeed(job, outcome)
         else:
+            failure = outcome.failure or Failure("Unknown", "it failed without a word")
+            if self._may_try_again(job, failure, outcome):
+                return
             self._record(job, now, outcome)
-            self._fail(job, outcome, outcome.failure or Failure("Unknown", "it failed without a word"))
+            self._fail(job, outcome, failure)
         self._drop_read_blobs(job)
+
+    def _may_try_again(self, job: Job, failure: Failure, outcome: Outcome) -> bool:
+        """Let an attempt that failed be repeated, if attempts are left and nobody wants the make to end."""
+        before = self._retried.get(job.job_id, [])
+        left = self._limits(job).retries - len(before)
+        if left <= 0 or self._stop.level:
+            return False
+        text = f"attempt {len(before) + 1} of this run failed: {failure.type_name}: {failure.message[:200]}"
+        self._retried[job.job_id] = [*before, text]
+        self._plan.retry(job.job_id)
+        self._news.tell_later(EventKind.JOB_RETRIED, job, outcome, failure=failure, count=left)
+        return True
 
     def _succeed(self, job: Job, outcome: Outcome) -> None:
         assert outcome.result is not None
@@ -239,7 +264,7 @@ class Make:
             self._blobs[job.job_id] = outcome.result.blob
         self._plan.done(job.job_id)
         self._usual_s[job.function_name] = outcome.wall_s
-        self._later(EventKind.JOB_DONE, job, outcome)
+        self._news.tell_later(EventKind.JOB_DONE, job, outcome)
 
     def _fail(self, job: Job, outcome: Outcome, failure: Failure) -> None:
         before = self._plan.counts[JobState.BLOCKED]
@@ -261,39 +286,42 @@ class Make:
             text = f"the stored result of {names} was damaged again each time it was made"
             self._tell_failed(job, outcome, Failure("DamagedResult", text))
         else:
-            self._tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made)
+            self._news.tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made)
         self._tell_blocked(job, outcome, blocked)
 
     def _tell_failed(self, job: Job, outcome: Outcome, failure: Failure) -> None:
         self._failed[job.job_id] = failure
-        self._later(EventKind.JOB_FAILED, job, outcome, failure=failure)
+        self._news.tell_later(EventKind.JOB_FAILED, job, outcome, failure=failure, text=outcome.last_lines)
 
     def _tell_blocked(self, job: Job, outcome: Outcome, before: int) -> None:
         blocked = self._plan.counts[JobState.BLOCKED] - before
         if blocked:
-            self._later(EventKind.BLOCKED, job, outcome, count=blocked)
+            self._news.tell_later(EventKind.BLOCKED, job, outcome, count=blocked)
 
     def _record(self, job: Job, now: Current, outcome: Outcome) -> None:
-        modules = json.dumps([name for name, _, _ in outcome.modules])
+        if job.job_id in self._retried:
+            outcome = outcome._replace(notes=(*self._retried[job.job_id], *outcome.notes))
+        modules = self._modules_json(outcome)
         if modules != now.modules:  # what this attempt loaded counts, not what the one before did
             now = self._checker.current(job.job_id, self._results, modules)
         before = self._checker.records.newest.get(job.job_id)
-        record = make_record(
-            now,
-            outcome,
-            call=self._checker.call(job.job_id),
-            attempt=before.attempt + 1 if before else 1,
-            run_id=self._run_id,
-            environment=self._environment,
-        )
+        attempt = before.attempt + 1 if before else 1
+        record = self._recorder.record(now, outcome, call=self._checker.call(job.job_id), attempt=attempt)
         self._checker.records.put(record)
         self._checker.forget_damage(job.job_id)
-        if not self._pending.changes:
-            self._pending.since_s = time.monotonic()
-        self._pending.changes.records.append((record, outcome.result.blob if outcome.result else None))
+        if not self._pending:
+            self._pending_since_s = time.monotonic()
+        self._pending.records.append((record, outcome.result.blob if outcome.result else None))
         if now.code.digest not in self._kept_code:
             self._kept_code.add(now.code.digest)
-            self._pending.changes.parts.update(code_parts(now.code, self._index))
+            self._pending.parts.update(code_parts(now.code, self._index))
+
+    def _modules_json(self, outcome: Outcome) -> str:
+        """Return the modules imported for jobs, beyond those that the program has loaded in this process."""
+        if outcome.modules is not self._modules[0]:
+            names = [name for name, _, _ in outcome.modules if name not in self._loaded]
+            self._modules = (outcome.modules, json.dumps(names))
+        return self._modules[1]
 
     def _drop_read_blobs(self, job: Job) -> None:
         if self._plan.state(job.job_id) is JobState.WAITING:
@@ -313,72 +341,28 @@ class Make:
         return [dependent for dependent in self._graph.dependents(job_id) if dependent in self._plan.wanted]
 
     def _must_commit(self) -> bool:
-        changes = self._pending.changes
+        changes = self._pending
         if not changes:
             return False
-        if len(changes) >= _COMMIT_RECORDS or time.monotonic() - self._pending.since_s > _COMMIT_S:
+        if len(changes) >= _COMMIT_RECORDS or time.monotonic() - self._pending_since_s > _COMMIT_S:
             return True
-        return any(self._usual_s.get(now.job.function_name, 1.0) > _QUICK_S for now in self._running.values())
+        # The one call may be in this process, where nothing is committed before it ends.
+        return len(self._running) == 1 and any(
+            self._usual_s.get(now.job.function_name, 1.0) > _QUICK_S for now in self._running.values()
+        )
+
+    def _until_commit(self) -> float | None:
+        """Return how long what is pending may wait."""
+        if not self._pending:
+            return None
+        return max(0.0, self._pending_since_s + _COMMIT_S - time.monotonic())
 
     def _flush(self) -> None:
         """Commit what is pending; only then tell that it is done."""
-        pending, self._pending = self._pending, _Pending()
-        if pending.changes:
-            self._store.commit(pending.changes)
-        if pending.events:
-            self._channel.publish(pending.events)
+        pending, self._pending = self._pending, Changes()
+        if pending:
+            self._store.commit(pending)
+        self._news.tell_committed()
         entries = self._index.new_cache_entries()
         if entries:
             self._store.cache_code(entries)
-
-    def _tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
-        where: dict[str, Any] = {"job_id": job.job_id, "function": job.display_function} if job is not None else {}
-        self._channel.publish([Event(kind, time.time(), **where, **fields)])
-
-    def _later(self, kind: EventKind, job: Job, outcome: Outcome, **fields: Any) -> None:
-        event = Event(
-            kind,
-            time.time(),
-            job_id=job.job_id,
-            function=job.display_function,
-            wall_s=outcome.wall_s,
-            peak_bytes=outcome.peak_bytes,
-            **fields,
-        )
-        self._pending.events.append(event)
-
-    def _tell_up_to_date(self) -> None:
-        count = self._plan.up_to_date_count - self._told_up_to_date
-        if count:
-            self._tell(EventKind.UP_TO_DATE, count=count)
-            self._told_up_to_date += count
-
-    def _result(self, ended: str, wall_s: float) -> MakeResult:
-        plan = self._plan
-        blocked = tuple(j for j in self._graph.order if j in plan.wanted and plan.state(j) is JobState.BLOCKED)
-        counts = plan.counts
-        left = sum(counts[s] for s in (JobState.WAITING, JobState.READY, JobState.RUNNING, JobState.INTERRUPTED))
-        return MakeResult(
-            run_id=self._run_id,
-            done=self._made,
-            up_to_date=plan.up_to_date_count,
-            failed=dict(self._failed),
-            blocked=blocked,
-            interrupted=ended == "interrupted",
-            wall_s=wall_s,
-            left=left,
-        )
-
-    def _run_record(self, command: str, result: MakeResult, started: float, ended: str) -> Run:
-        ended_at = time.time()
-        return Run(
-            run_id=self._run_id,
-            command=command,
-            started_at=ended_at - (time.monotonic() - started),
-            ended_at=ended_at,
-            done=result.done,
-            failed=len(result.failed),
-            blocked=len(result.blocked),
-            up_to_date=result.up_to_date,
-            ended=ended,
-        )

@@ -1,6 +1,5 @@
 """Plan: the state machine of one make; pure, no IO, no clock."""
 
-import math
 from collections.abc import Collection, Iterable, Mapping
 from heapq import heappop, heappush
 from types import MappingProxyType
@@ -8,13 +7,18 @@ from types import MappingProxyType
 from compmake.graph import Graph
 from compmake.job import JobId, JobState
 
+# By names of our own: asking an Enum for a member takes longer than what is done with it here.
+_WAITING, _READY, _RUNNING = JobState.WAITING, JobState.READY, JobState.RUNNING
+_DONE, _FAILED = JobState.DONE, JobState.FAILED
+_BLOCKED, _INTERRUPTED = JobState.BLOCKED, JobState.INTERRUPTED
+
 _NEXT = {
-    JobState.WAITING: {JobState.READY, JobState.BLOCKED},
+    _WAITING: {_READY, _BLOCKED},
     # DONE: it was up to date. WAITING: the stored result of a dependency turned out to be damaged.
-    JobState.READY: {JobState.RUNNING, JobState.DONE, JobState.WAITING},
+    _READY: {_RUNNING, _DONE, _WAITING},
     # WAITING: it did not start because stored results were damaged, or it is to be retried after them.
-    JobState.RUNNING: {JobState.DONE, JobState.FAILED, JobState.READY, JobState.INTERRUPTED, JobState.WAITING},
-    JobState.DONE: {JobState.WAITING},  # its stored result is damaged
+    _RUNNING: {_DONE, _FAILED, _READY, _INTERRUPTED, _WAITING},
+    _DONE: {_WAITING},  # its stored result is damaged
 }
 _MAX_REMADE = 3
 
@@ -44,28 +48,31 @@ class Plan:
             targets |= graph.ancestors(targets)
         self.wanted: frozenset[JobId] = frozenset(targets)
         self._up_to_date = set(done)
-        self._states = dict.fromkeys(self.wanted, JobState.WAITING) | dict.fromkeys(done, JobState.DONE)
+        self._states = dict.fromkeys(self.wanted, _WAITING)
+        self._states.update(dict.fromkeys(done, _DONE))
         self._counts = dict.fromkeys(JobState, 0)
-        self._counts[JobState.WAITING] = len(self.wanted) - len(self._up_to_date)
-        self._counts[JobState.DONE] = len(self._up_to_date)
+        self._counts[_WAITING] = len(self.wanted) - len(self._up_to_date)
+        self._counts[_DONE] = len(self._up_to_date)
         self.counts: Mapping[JobState, int] = MappingProxyType(self._counts)
         """How many wanted jobs are in each state."""
-        left = [job_id for job_id in graph.jobs if self._states.get(job_id) is JobState.WAITING]
-        self._missing = dict.fromkeys(done, 0) | {job_id: self._count_missing(job_id) for job_id in left}
+        self._missing = dict.fromkeys(done, 0)
         """Dependencies that are not DONE; kept for wanted jobs in every state."""
         self._blocked_by: dict[JobId, JobId] = {}
         self._remade: dict[JobId, int] = {}
-        self._priorities: Mapping[JobId, float] = {}
-        self._queue: list[tuple[float, int, JobId]] = []
-        self._queued: set[JobId] = set()
-        """READY jobs that `next_ready` has not handed out; entries of others in the heap are outdated."""
         self._unmeasured: set[str] = set()
-        self._scouts: dict[str, tuple[float, int, JobId]] = {}
-        """The most urgent queued job of each unmeasured function."""
-        self._index = {job_id: index for index, job_id in enumerate(graph.jobs)}
-        for job_id in left:
-            if not self._missing[job_id]:
-                self._move(job_id, JobState.WAITING, JobState.READY)
+        self._order: list[JobId] = [job_id for job_id in graph.jobs if job_id in self.wanted]
+        """Every wanted job, the most urgent first."""
+        self._rank = {job_id: rank for rank, job_id in enumerate(self._order)}
+        self._queue: list[int] = []
+        self._queued: set[int] = set()
+        """Ranks of the READY jobs that `next_ready` has not handed out; others in the heap are outdated."""
+        self._scouts: dict[str, int] = {}
+        """The most urgent queued job of each unmeasured function, by its rank."""
+        for job_id in self._order:
+            if self._states[job_id] is _WAITING:
+                missing = self._missing[job_id] = self._count_missing(job_id)
+                if not missing:
+                    self._move(job_id, _WAITING, _READY)
 
     def prioritise(self, priorities: Mapping[JobId, float], unmeasured: Collection[str] = ()) -> None:
         """Say what is urgent, and let `next_ready` choose anew among all READY jobs, those it has returned included.
@@ -74,16 +81,19 @@ class Plan:
             priorities: The higher, the earlier; a job that is not there counts 0.
             unmeasured: Functions (`module:qualname`) of which no duration is known: one job of each goes first.
         """
-        self._priorities, self._unmeasured = priorities, set(unmeasured)
+        in_order = [job_id for job_id in self._graph.jobs if job_id in self.wanted]
+        self._order = sorted(in_order, key=lambda job_id: priorities.get(job_id, 0.0), reverse=True)
+        self._rank = {job_id: rank for rank, job_id in enumerate(self._order)}
+        self._unmeasured = set(unmeasured)
         self._queue, self._queued, self._scouts = [], set(), {}
-        for job_id in self._index:
-            if self._states.get(job_id) is JobState.READY:
+        for job_id in self._order:
+            if self._states[job_id] is _READY:
                 self._enqueue(job_id)
 
     @property
     def finished(self) -> bool:
         """Whether nothing is left to start or to wait for; only an interruption leaves jobs WAITING then."""
-        return not self._counts[JobState.READY] and not self._counts[JobState.RUNNING]
+        return not self._counts[_READY] and not self._counts[_RUNNING]
 
     @property
     def up_to_date_count(self) -> int:
@@ -105,49 +115,49 @@ class Plan:
         """
         while self._scouts:
             function = min(self._scouts, key=self._scouts.__getitem__)
-            job_id = self._scouts.pop(function)[-1]
-            if job_id in self._queued:
+            rank = self._scouts.pop(function)
+            if rank in self._queued:
                 self._unmeasured.discard(function)
-                self._queued.remove(job_id)
-                return job_id
+                self._queued.remove(rank)
+                return self._order[rank]
         while self._queue:
-            job_id = heappop(self._queue)[-1]
-            if job_id in self._queued:
-                self._queued.remove(job_id)
-                return job_id
+            rank = heappop(self._queue)
+            if rank in self._queued:
+                self._queued.remove(rank)
+                return self._order[rank]
         return None
 
     def up_to_date(self, job_id: JobId) -> None:
         """READY -> DONE: the job need not run."""
-        self._move(job_id, JobState.READY, JobState.DONE)
+        self._move(job_id, _READY, _DONE)
         self._up_to_date.add(job_id)
         self._release_dependents(job_id)
 
     def start(self, job_id: JobId) -> None:
         """READY -> RUNNING."""
-        self._move(job_id, JobState.READY, JobState.RUNNING)
+        self._move(job_id, _READY, _RUNNING)
 
     def done(self, job_id: JobId) -> None:
         """RUNNING -> DONE; dependents that waited only for this job become READY."""
-        self._move(job_id, JobState.RUNNING, JobState.DONE)
+        self._move(job_id, _RUNNING, _DONE)
         self._release_dependents(job_id)
 
     def failed(self, job_id: JobId) -> None:
         """RUNNING -> FAILED; everything that waits for this job, directly or not, becomes BLOCKED."""
-        self._move(job_id, JobState.RUNNING, JobState.FAILED)
+        self._move(job_id, _RUNNING, _FAILED)
         self._block_dependents(job_id, job_id)
 
     def retry(self, job_id: JobId) -> None:
         """RUNNING -> READY: the attempt is to be repeated, after dependencies that are being made again meanwhile."""
         if not self._missing[job_id]:
-            self._move(job_id, JobState.RUNNING, JobState.READY)
+            self._move(job_id, _RUNNING, _READY)
         else:
-            self._move(job_id, JobState.RUNNING, JobState.WAITING)
+            self._move(job_id, _RUNNING, _WAITING)
             self._settle(job_id)
 
     def interrupted(self, job_id: JobId) -> None:
         """RUNNING -> INTERRUPTED; what depends on it stays WAITING."""
-        self._move(job_id, JobState.RUNNING, JobState.INTERRUPTED)
+        self._move(job_id, _RUNNING, _INTERRUPTED)
 
     def damaged(self, reader: JobId, dependencies: Collection[JobId]) -> tuple[JobId, ...]:
         """RUNNING -> WAITING for `reader`, which could not read results; those dependencies are to be made again.
@@ -164,12 +174,12 @@ class Plan:
         """
         if not dependencies or not set(dependencies) <= set(self._graph.dependencies(reader)):
             raise TransitionError(f"{reader}: damaged dependencies {sorted(dependencies)}")
-        again = [job_id for job_id in dict.fromkeys(dependencies) if self._states[job_id] is JobState.DONE]
+        again = [job_id for job_id in dict.fromkeys(dependencies) if self._states[job_id] is _DONE]
         hopeless = tuple(job_id for job_id in again if self._remade.get(job_id, 0) >= _MAX_REMADE)
         if hopeless:
             self.failed(reader)
             return hopeless
-        self._move(reader, JobState.RUNNING, JobState.WAITING)
+        self._move(reader, _RUNNING, _WAITING)
         for job_id in again:
             self._make_again(job_id)
         for job_id in [*again, reader]:
@@ -178,22 +188,23 @@ class Plan:
 
     def _make_again(self, job_id: JobId) -> None:
         """DONE -> WAITING; dependents that were READY wait again, those RUNNING are left alone."""
-        self._move(job_id, JobState.DONE, JobState.WAITING)
+        self._move(job_id, _DONE, _WAITING)
         self._up_to_date.discard(job_id)
         self._remade[job_id] = self._remade.get(job_id, 0) + 1
         for dependent in self._graph.dependents(job_id):
             if dependent in self._states:
                 self._missing[dependent] += 1
-                if self._states[dependent] is JobState.READY:
-                    self._move(dependent, JobState.READY, JobState.WAITING)
+                if self._states[dependent] is _READY:
+                    self._move(dependent, _READY, _WAITING)
 
     def _release_dependents(self, job_id: JobId) -> None:
+        missing_of = self._missing
         for dependent in self._graph.dependents(job_id):
-            missing = self._missing.get(dependent)
+            missing = missing_of.get(dependent)
             if missing is not None:
-                self._missing[dependent] = missing - 1
-                if missing == 1 and self._states[dependent] is JobState.WAITING:
-                    self._move(dependent, JobState.WAITING, JobState.READY)
+                missing_of[dependent] = missing - 1
+                if missing == 1 and self._states[dependent] is _WAITING:
+                    self._move(dependent, _WAITING, _READY)
 
     def _count_missing(self, job_id: JobId) -> int:
         needed = self._graph.dependencies(job_id)
@@ -201,14 +212,14 @@ class Plan:
 
     def _settle(self, job_id: JobId) -> None:
         """Let a job go on that has just become WAITING: READY if nothing is missing, BLOCKED if something failed."""
-        if self._states[job_id] is not JobState.WAITING:
+        if self._states[job_id] is not _WAITING:
             return
         if not self._missing[job_id]:
-            self._move(job_id, JobState.WAITING, JobState.READY)
+            self._move(job_id, _WAITING, _READY)
             return
         for dependency in self._graph.dependencies(job_id):
             state = self._states[dependency]
-            if state is JobState.FAILED or state is JobState.BLOCKED:
+            if state is _FAILED or state is _BLOCKED:
                 cause = self._blocked_by.get(dependency, dependency)
                 self._block(job_id, cause)
                 self._block_dependents(job_id, cause)
@@ -218,31 +229,32 @@ class Plan:
         to_visit = [job_id]
         while to_visit:
             for dependent in self._graph.dependents(to_visit.pop()):
-                if self._states.get(dependent) is JobState.WAITING:
+                if self._states.get(dependent) is _WAITING:
                     self._block(dependent, cause)
                     to_visit.append(dependent)
 
     def _block(self, job_id: JobId, cause: JobId) -> None:
-        self._move(job_id, JobState.WAITING, JobState.BLOCKED)
+        self._move(job_id, _WAITING, _BLOCKED)
         self._blocked_by[job_id] = cause
 
     def _move(self, job_id: JobId, old: JobState, new: JobState) -> None:
         """Make one transition. States, counts and the queue of READY jobs change here and nowhere else."""
-        if self._states[job_id] is not old or new not in _NEXT[old]:
-            raise TransitionError(f"{job_id}: {old.value} -> {new.value}, but it is {self._states[job_id].value}")
-        self._states[job_id] = new
-        self._counts[old] -= 1
-        self._counts[new] += 1
-        if new is JobState.READY:
+        states, counts = self._states, self._counts
+        if states[job_id] is not old or new not in _NEXT[old]:
+            raise TransitionError(f"{job_id}: {old.value} -> {new.value}, but it is {states[job_id].value}")
+        states[job_id] = new
+        counts[old] -= 1
+        counts[new] += 1
+        if new is _READY:
             self._enqueue(job_id)
-        elif old is JobState.READY:
-            self._queued.discard(job_id)
+        elif old is _READY:
+            self._queued.discard(self._rank[job_id])
 
     def _enqueue(self, job_id: JobId) -> None:
-        entry = (-self._priorities.get(job_id, 0.0), self._index[job_id], job_id)
-        heappush(self._queue, entry)
-        self._queued.add(job_id)
+        rank = self._rank[job_id]
+        heappush(self._queue, rank)
+        self._queued.add(rank)
         if self._unmeasured:
             function = self._graph.jobs[job_id].function_name
-            if function in self._unmeasured and entry < self._scouts.get(function, (math.inf,)):
-                self._scouts[function] = entry
+            if function in self._unmeasured and rank < self._scouts.get(function, len(self._order)):
+                self._scouts[function] = rank

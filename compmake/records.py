@@ -34,12 +34,13 @@ class Records:
         return self._load_superseded()
 
     def put(self, record: Record) -> None:
-        """Make `record` the newest of its job; a success before it is superseded."""
+        """Make `record` the newest of its job; a success before it is superseded.
+
+        Nobody else can claim it: it is of the call that its job is now.
+        """
         self._supersede(record.job_id)
         self.newest[record.job_id] = record
         self.settled.add(record.job_id)
-        if self._by_function is not None and record.ok:
-            self._add_candidate(self._by_function, record)
 
     def restore(self, record: Record) -> None:
         """Make a superseded record the newest of its job again."""
@@ -92,12 +93,9 @@ class Records:
             kept = [record for records in self.superseded.values() for record in records]
             for record in [*self.newest.values(), *kept]:
                 if record.ok:
-                    self._add_candidate(self._by_function, record)
+                    self._by_function[record.function][record.fingerprint].append(record)
+                    self._modules[record.function].add(record.modules)
         return self._by_function[function]
-
-    def _add_candidate(self, index: dict[str, dict[Digest, list[Record]]], record: Record) -> None:
-        index[record.function][record.fingerprint].append(record)
-        self._modules[record.function].add(record.modules)
 
     def _forget_candidate(self, record: Record) -> None:
         if self._by_function is not None and record.ok:

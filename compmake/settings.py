@@ -1,12 +1,12 @@
 """The settings themselves: each key, how its value is read, what it means; pure."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-_UNIT_BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_UNIT_BYTES |= {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+from compmake.job import NO_OPTIONS, JobOptions, Limits
+from compmake.limits import LIMITS, FunctionLimits, as_written, parse_bytes, read_functions, whole_number
+
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 CODE_MODES = ("closure", "module", "function", "off")
 
@@ -21,6 +21,13 @@ class Settings:
     packages: tuple[str, ...] = ()
     keep: int = 3
     keep_bytes: int | None = None
+    jobs: int = 1
+    timeout: float | None = None
+    """Seconds."""
+    retries: int = 0
+    memory: int | None = None
+    """Bytes."""
+    functions: Mapping[str, FunctionLimits] = field(default_factory=dict)
     durability: str = "process"
     color: str = "auto"
     ui: str = "auto"
@@ -34,18 +41,44 @@ class Settings:
 
         The entry of the function itself wins, then that of its module, then of the packages around it, then `code`.
         """
-        module, _, qualname = function_name.partition(":")
-        places = [function_name, f"{module}.{qualname}"]
-        parts = module.split(".")
-        places += [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-        return next((self.code_modes[place] for place in places if place in self.code_modes), self.code)
+        return next((self.code_modes[place] for place in _places(function_name) if place in self.code_modes), self.code)
+
+    def limits(self, function_name: str, options: JobOptions) -> Limits:
+        """Return what an attempt at a job may take.
+
+        For each limit by itself the job's own option wins, then the closest entry of `functions`, as for `code_mode`,
+        then the setting for all jobs.
+
+        Args:
+            function_name: The job's function, `module:qualname`.
+            options: The job's own.
+        """
+        if options is NO_OPTIONS and not self.functions:
+            return Limits(self.timeout or None, self.memory or None, self.retries)
+        said = [FunctionLimits(options.timeout_s, options.retries, options.memory_bytes)]
+        said += [self.functions[place] for place in _places(function_name) if place in self.functions]
+        said.append(FunctionLimits(self.timeout, self.retries, self.memory))
+        timeout_s = next((place.timeout_s for place in said if place.timeout_s is not None), None)
+        memory_bytes = next((place.memory_bytes for place in said if place.memory_bytes is not None), None)
+        retries = next((place.retries for place in said if place.retries is not None), 0)
+        return Limits(timeout_s or None, memory_bytes or None, retries)
 
     def describe(self) -> list["SettingRow"]:
         """Return one row per key, as the command `config` shows them."""
         return [
-            SettingRow(name, _as_toml(getattr(self, name)), self.origins.get(name, "default"), key.meaning)
+            SettingRow(
+                name, _as_toml(as_written(name, getattr(self, name))), self.origins.get(name, "default"), key.meaning
+            )
             for name, key in KEYS.items()
         ]
+
+
+def _places(function_name: str) -> list[str]:
+    """Return the names under which a table may have an entry for `module:qualname`, the closest first."""
+    module, _, qualname = function_name.partition(":")
+    parts = module.split(".")
+    packages = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return [function_name, f"{module}.{qualname}", *packages]
 
 
 class SettingRow(NamedTuple):
@@ -80,27 +113,11 @@ def _flag(value: object) -> bool:
     return _TRUTH[value.lower()]
 
 
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError
-    number = int(value)
-    if number < 0:
+def _positive(value: object) -> int:
+    number = whole_number(value)
+    if number == 0:
         raise ValueError
     return number
-
-
-def parse_bytes(value: object) -> int:
-    """Read a size: a number of bytes, or text such as `500MB` (powers of 1000) or `2G`, `2GiB` (powers of 1024).
-
-    Raises:
-        ValueError: It is neither.
-    """
-    if not isinstance(value, str):
-        return _count(value)
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", value.strip())
-    if match is None or match[2].upper() not in _UNIT_BYTES:
-        raise ValueError
-    return int(float(match[1]) * _UNIT_BYTES[match[2].upper()])
 
 
 def _names(value: object) -> tuple[str, ...]:
@@ -137,11 +154,20 @@ KEYS = {
         "`code` for some modules or functions",
     ),
     "packages": Key(_names, "a list of package names", "installed packages whose version counts"),
-    "keep": Key(_count, "a number, 0 or more", "superseded results kept per job"),
+    "keep": Key(whole_number, "a number, 0 or more", "superseded results kept per job"),
     "keep_bytes": Key(
         parse_bytes,
         'a size: 2000000000, "2GB", "500M"',
         "bytes of superseded results kept; unset: a fifth of the store, at least 1 GB",
+    ),
+    "jobs": Key(_positive, "a number, 1 or more", "how many jobs `make` and `remake` run at once unless -j says"),
+    "timeout": Key(*LIMITS["timeout"], "how long one attempt at a job may take"),
+    "retries": Key(*LIMITS["retries"], "how often a job that failed is tried again in the same make"),
+    "memory": Key(*LIMITS["memory"], "how much memory a job may use"),
+    "functions": Key(
+        read_functions,
+        f'a table of function, module or package to {", ".join(LIMITS)}: {{"mypkg.slow" = {{timeout = "2h"}}}}',
+        "timeout, retries and memory for some functions",
     ),
     "durability": Key(
         _word("process", "power"), "process or power", "what a finished job survives: a kill, or a power cut too"
@@ -160,11 +186,15 @@ def _as_toml(value: object) -> str:
             return ""
         case bool():
             return str(value).lower()
+        case float() if value.is_integer():
+            return str(int(value))
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case FunctionLimits():
+            return "{" + ", ".join(f"{name} = {_as_toml(said)}" for name, said in value.as_written().items()) + "}"
         case tuple():
             return f"[{', '.join(map(_as_toml, value))}]"
         case dict():
-            return "{" + ", ".join(f"{_as_toml(name)} = {_as_toml(mode)}" for name, mode in value.items()) + "}"
+            return "{" + ", ".join(f"{_as_toml(name)} = {_as_toml(said)}" for name, said in value.items()) + "}"
         case _:
             return str(value)

@@ -5,15 +5,18 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from compmake.channel import Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
-from compmake.job import Digest, JobId
+from compmake.executor import Executor
+from compmake.interrupting import Stop, heeding_signals
+from compmake.job import NO_OPTIONS, Beat, Digest, Job, JobId, Limits
 from compmake.job_progress import flush as flush_progress
-from compmake.make import Make, MakeResult
+from compmake.make import Make
+from compmake.make_result import MakeResult
 from compmake.plan import Plan
 from compmake.recording import environment
 from compmake.settings import Settings
@@ -32,6 +35,7 @@ def start_make(
     targets: Sequence[JobId],
     command: str,
     *,
+    jobs: int = 1,
     inline: bool = False,
     verbose: bool = False,
     silent: bool = False,
@@ -56,7 +60,8 @@ def start_make(
             with _screen(workspace.settings, channel, verbose=verbose, silent=silent, prefix=prefix):
                 if len(done) == len(order):
                     return _nothing_to_do(workspace.store, channel, command, len(done))
-                return _run(workspace, Plan(graph, targets, done=done.keys()), done, channel, command, inline=inline)
+                plan = Plan(graph, targets, done=done.keys())
+                return _run(workspace, plan, done, channel, command, workers=0 if inline else jobs)
         finally:
             workspace.refresh()
             workspace.forget_cleaned()
@@ -69,38 +74,97 @@ def _run(
     channel: MemoryChannel,
     command: str,
     *,
-    inline: bool,
+    workers: int,
 ) -> MakeResult:
-    """Make what `plan` wants; `done` are the results of the jobs that it has as done."""
-    from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
-
-    graph = workspace.graph
-    assert workspace.index is not None
-
-    def report(job_id: JobId, text: str) -> None:
-        channel.publish([Event(EventKind.PROGRESS, 0.0, job_id=job_id, text=text)])
-
-    durations = workspace.durations()
-    plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
-    expected_s = durations.total_s(graph, [job_id for job_id in plan.wanted if job_id not in done])
-    if not gc.isenabled():  # jobs may leave garbage; all that was made before them is none
-        gc.freeze()
-        gc.enable()
-    executor = InlineExecutor(workspace.store.objects, report, capture=not inline)
+    """Make what `plan` wants; `done` are the results of the jobs that it has as done, `workers` 0 runs jobs here."""
+    graph, index = workspace.graph, workspace.index
+    assert index is not None
+    todo = [job_id for job_id in graph.order if job_id in plan.wanted and job_id not in done]
+    workers = min(workers, len(todo))
+    stop = Stop()
+    executor = _processes(workspace, todo, channel, stop, workers) if workers else _inline(workspace, channel)
     try:
-        return Make(
+        durations = workspace.durations()
+        plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
+        expected_s = durations.total_s(graph, todo)
+        _collect_garbage_from_now_on()
+        make = Make(
             graph,
             plan,
             workspace.checker,
-            workspace.index,
+            index,
             store=workspace.store,
             executor=executor,
             channel=channel,
             environment=environment(workspace.packages()),
             results=done,
-        ).run(command, expected_s)
+            limits=_limits(workspace.settings),
+            stop=stop,
+            workers=workers,
+        )
+        with heeding_signals(stop, executor if workers else None):
+            return make.run(command, expected_s)
     finally:
         executor.close()
+        stop.close()
+
+
+def _inline(workspace: Workspace, channel: MemoryChannel) -> Executor:
+    """Run jobs in this process, for a debugger: they have the terminal."""
+    from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
+
+    def report(job_id: JobId, text: str) -> None:
+        channel.publish([Event(EventKind.HEARTBEAT, time.time(), job_id=job_id, beat=Beat(progress=text))])
+
+    return InlineExecutor(workspace.store.objects, report)
+
+
+def _processes(
+    workspace: Workspace, todo: Sequence[JobId], channel: MemoryChannel, stop: Stop, workers: int
+) -> Executor:
+    """Start worker processes for the jobs that are to be made."""
+    from compmake.codec.main_module import dump_main
+    from compmake.cpus import blas_environment
+    from compmake.executor.processes import ProcessExecutor
+    from compmake.zygote import Setup
+
+    assert workspace.program is not None
+    jobs = workspace.graph.jobs
+    modules = dict.fromkeys(str(jobs[job_id].function.__module__) for job_id in todo)
+    in_script = modules.pop("__main__", "") is None
+    ref = workspace.program.ref
+    main = dump_main() if in_script else b""
+    setup = Setup(tuple(modules), str(ref.path), ref.name, workspace.store.objects.address, main)
+    environ = {**os.environ, "PYTHONHASHSEED": "0", **blas_environment(workers, os.environ)}
+
+    def report(job_id: JobId, beat: Beat, heard_at: float) -> None:
+        channel.publish([Event(EventKind.HEARTBEAT, heard_at, job_id=job_id, beat=beat)])
+
+    return ProcessExecutor(
+        setup, workspace.store.objects, workers=workers, environ=environ, report=report, wake=stop.wake
+    )
+
+
+def _limits(settings: Settings) -> Callable[[Job], Limits]:
+    """Return what says the limits of a job; those without options of their own share them by function."""
+    by_function: dict[str, Limits] = {}
+
+    def limits(job: Job) -> Limits:
+        if job.options is not NO_OPTIONS:
+            return settings.limits(job.function_name, job.options)
+        found = by_function.get(job.function_name)
+        if found is None:
+            found = by_function[job.function_name] = settings.limits(job.function_name, job.options)
+        return found
+
+    return limits
+
+
+def _collect_garbage_from_now_on() -> None:
+    """Jobs may leave garbage; all that was made before them is none."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _nothing_to_do(store: Store, channel: MemoryChannel, command: str, count: int) -> MakeResult:

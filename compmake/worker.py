@@ -6,11 +6,13 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
+from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 
 from compmake.capture import Capture
-from compmake.codec import CallMessage, DependenciesDamagedError, LoadError, dump_value, load_call
+from compmake.codec import CallMessage, DependenciesDamagedError, dump_value, load_call
 from compmake.define import running
 from compmake.errors import StoreError, UnpicklableError
 from compmake.failure import capture as capture_failure
@@ -18,42 +20,74 @@ from compmake.filestate import FileStates
 from compmake.fingerprint.digests import digest_bytes
 from compmake.fingerprint.modules import is_user_file
 from compmake.fingerprint.values import describe
+from compmake.guard import Guard
 from compmake.importing import imported_source
 from compmake.job import Digest, Failure, JobId, Outcome, OutcomeKind, Result
 from compmake.job_progress import set_hook
+from compmake.memory_limit import MemoryLimitTooLowError, memory_limited
 from compmake.store import Objects
+from compmake.words import size_text
 
 VALUE_DIGEST_BYTES = 1 << 20
 """Results whose pickle, the buffers of arrays not counted, is below this are compared by value, others by bytes."""
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
+class TerminatedError(BaseException):
+    """Raised in the middle of a job that is to end now, so that it tells where it was and its `finally` blocks run."""
+
+
 class Worker:
     """Runs calls one after the other in this process."""
 
-    def __init__(self, objects: Objects, capture: Capture | None, report: Callable[[JobId, str], None]) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        capture: Capture | None,
+        report: Callable[[JobId, str], None],
+        *,
+        modules_before: Collection[str],
+        is_driver: bool = False,
+    ) -> None:
         """Prepare to run calls.
 
         Args:
             objects: Where results go and dependencies come from.
             capture: Catches what jobs print; None lets it through, for a debugger.
             report: Hears what a running job says about its progress.
+            modules_before: Modules that were not imported for jobs.
+            is_driver: The driver runs in this process too: a KeyboardInterrupt is the user's.
         """
         self._objects = objects
         self._report = report
         self._capture = capture
+        self._is_driver = is_driver
+        self._guard = Guard(shared=is_driver)
         self._clear_refs: int | None = None
         with contextlib.suppress(OSError):
             self._clear_refs = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
-        self._modules_at_start = set(sys.modules)
-        self._modules_seen = len(self._modules_at_start)
+        self._modules_before = frozenset(modules_before)
+        self._modules_seen = 0
         self._imported: tuple[tuple[str, str, Digest], ...] = ()
+        self._calling = False
+        self._has_run = False
+        self.leftovers: list[str] = []
+        """What the last job left that cannot be put back: this process should run no other."""
 
     def close(self) -> None:
         """Close what `__init__` opened."""
         if self._clear_refs is not None:
             os.close(self._clear_refs)
             self._clear_refs = None
+
+    def terminate(self) -> None:
+        """Raise TerminatedError if a job is being called; for the handler of a signal.
+
+        Raises:
+            TerminatedError: It is.
+        """
+        if self._calling:
+            raise TerminatedError
 
     def run(self, call: CallMessage) -> Outcome:
         """Run one call and tell how it ended; only trouble with the store raises.
@@ -68,26 +102,25 @@ class Worker:
         damaged: tuple[JobId, ...] = ()
         with self._capture.job() if self._capture is not None else contextlib.nullcontext():
             try:
-                function, args, kwargs = load_call(call, self._objects.read)
-                _reseed(call.seed)
-                set_hook(partial(self._report, call.job_id))
-                with _folder_kept(notes), running(call.job_id):
-                    value = function(*args, **kwargs)
-                result = self._save(value, call.seed)
+                result = self._save(self._call(call, notes), call.seed)
                 kind = OutcomeKind.OK
+            except MemoryLimitTooLowError as error:
+                kind, failure = self._without_room(error)
             except DependenciesDamagedError as error:
                 kind, damaged = OutcomeKind.DAMAGED, tuple(error.job_ids)
-            except (LoadError, UnpicklableError, _BadResultError) as error:
+            except (UnpicklableError, _BadResultError) as error:
                 failure = Failure(type(error).__name__.lstrip("_"), str(error))
             except StoreError:
                 raise
-            except KeyboardInterrupt:
-                kind = OutcomeKind.INTERRUPTED
             except BaseException as error:
+                if isinstance(error, TerminatedError) or (self._is_driver and isinstance(error, KeyboardInterrupt)):
+                    kind = OutcomeKind.INTERRUPTED
                 failure = capture_failure(error, is_user=is_user_file)
-            finally:
-                set_hook(None)
-        output = self._capture.take() if self._capture is not None else b""
+                if isinstance(error, MemoryError) and call.limits.memory_bytes is not None:
+                    failure = _told_of_limit(failure, call.limits.memory_bytes)
+        self.leftovers = self._guard.leftovers() if kind is not OutcomeKind.RETURNED else ["memory in use"]
+        self._has_run = True
+        notes += self.leftovers
         return Outcome(
             job_id=call.job_id,
             kind=kind,
@@ -98,10 +131,31 @@ class Worker:
             result=result,
             failure=failure,
             damaged=damaged,
-            output=self._objects.write([output]) if output else None,
-            modules=self._imported_since_start(),
+            modules=self._imported_for_jobs(),
             notes=tuple(notes),
         )
+
+    def _without_room(self, error: MemoryLimitTooLowError) -> tuple[OutcomeKind, Failure | None]:
+        """Leave a job to a fresh process, if jobs before it have filled this one so that its limit leaves no room."""
+        if self._has_run and not self._is_driver:
+            return OutcomeKind.RETURNED, None
+        return OutcomeKind.FAILED, Failure("MemoryError", str(error))
+
+    def _call(self, call: CallMessage, notes: list[str]) -> object:
+        """Load the call and make it; what it changed in this process is put back and noted."""
+        try:
+            with running(call.job_id), memory_limited(call.limits.memory_bytes):
+                self._calling = True
+                function, args, kwargs = load_call(call, self._objects.read)
+                _reseed(call.seed)
+                set_hook(partial(self._report, call.job_id))
+                return copy_context().run(
+                    function, *args, **kwargs
+                )  # what it sets in the context, numpy's say, ends with it
+        finally:
+            self._calling = False
+            set_hook(None)
+            notes += self._guard.restore()
 
     def _reset_peak(self) -> None:
         """Let `ru_maxrss` count from now on, where the kernel can."""
@@ -130,11 +184,11 @@ class Worker:
             digest = digest_bytes(description.digest + more) if more else description.digest
         return Result(digest, blob, files, description.text if description is not None else "")
 
-    def _imported_since_start(self) -> tuple[tuple[str, str, Digest], ...]:
+    def _imported_for_jobs(self) -> tuple[tuple[str, str, Digest], ...]:
         if len(sys.modules) != self._modules_seen:
             self._modules_seen = len(sys.modules)
             found = []
-            for name in sorted(set(sys.modules) - self._modules_at_start):
+            for name in sorted(set(sys.modules) - self._modules_before):
                 path = getattr(sys.modules[name], "__file__", None)
                 digest = imported_source(path) if isinstance(path, str) else None
                 if isinstance(path, str) and digest is not None:
@@ -147,26 +201,9 @@ class _BadResultError(Exception):
     """The job returned something that cannot be kept."""
 
 
-@contextlib.contextmanager
-def _folder_kept(notes: list[str]) -> Iterator[None]:
-    """Put the current folder back if the job changes it, and note it."""
-    before = _current_folder()
-    try:
-        yield
-    finally:
-        after = _current_folder()
-        if after != before:
-            notes.append(f"it changed the current folder to {after or 'one that is gone'}; put back")
-            with contextlib.suppress(OSError):
-                os.chdir(before)
-
-
-def _current_folder() -> str:
-    """Return the current folder, empty if it was deleted."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
+def _told_of_limit(failure: Failure, limit_bytes: int) -> Failure:
+    text = f"the job's memory limit is {size_text(limit_bytes)}"
+    return replace(failure, message=f"{failure.message}: {text}" if failure.message else text)
 
 
 def _reseed(seed: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import compmake.ui.commands  # noqa: F401 -- registers the commands
 from compmake.cli import USAGE
 from compmake.settings import KEYS
-from compmake.ui.commands.registry import SECTIONS, Command, Option, all_commands
+from compmake.ui.commands.registry import SECTIONS, Command, all_commands
 
 TARGET = Path(__file__).with_name("commands.md")
 _TITLES = {"make": "Making jobs", "look": "Looking", "store": "The store", "general": "General"}
@@ -55,13 +55,7 @@ def _command(found: Command) -> Iterator[str]:
     yield f"{found.summary}{also}\n"
     yield "```text\n" + "\n".join([found.usage, "", *(f"example: {example}" for example in found.examples)]) + "\n```\n"
     if found.options:
-        yield "\n".join(f"- `{_spelled(option)}`: {option.help}" for option in found.options) + "\n"
-
-
-def _spelled(option: Option) -> str:
-    if option.value:
-        return f"{option.name}={option.value}"
-    return f"-{option.short}, --{option.name}" if option.short else f"--{option.name}"
+        yield "\n".join(f"- `{option.spellings}`: {option.help}" for option in found.options) + "\n"
 
 
 if __name__ == "__main__":

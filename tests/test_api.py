@@ -19,9 +19,8 @@ def fail(x):
     raise ValueError(f"no {x}")
 
 
-def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-    signal.pause()
+def interrupt(driver):
+    os.kill(driver, signal.SIGINT)
 
 
 @pytest.fixture
@@ -66,6 +65,17 @@ def test_make_takes_a_selection(ctx):
     with pytest.raises(SelectionError, match="no job is called 'sub'"):
         ctx.make("sub")
     assert [ctx.view().state(f"add{n}") for n in ("", "-2")] == [JobState.TODO, JobState.DONE]
+
+
+def test_jobs_at_once_and_inline_exclude_each_other(ctx):
+    """`jobs` is 1 or more, and with `inline=True`, which makes in this process, no more than 1."""
+    ctx.comp(os.getpid)
+    with pytest.raises(UserError, match="jobs=0: at least one job must be allowed to run"):
+        ctx.make(jobs=0)
+    with pytest.raises(UserError, match="inline=True excludes jobs=2: inline jobs run one at a time"):
+        ctx.make(jobs=2, inline=True)
+    assert ctx.make(inline=True)
+    assert ctx.result("getpid") == os.getpid()
 
 
 def test_a_context_has_every_form_of_comp(ctx):
@@ -132,11 +142,11 @@ def test_results_are_those_that_exist(ctx):
 
 def test_an_interrupt_is_raised(ctx):
     """Ctrl-C during a make arrives as KeyboardInterrupt; what was done stays done."""
-    ctx.comp(interrupt, extra_dep=ctx.comp(add, 1))
+    ctx.comp(add, 2, extra_dep=ctx.comp(interrupt, os.getpid(), extra_dep=ctx.comp(add, 1)))
     with pytest.raises(KeyboardInterrupt):
         ctx.make()
     assert ctx.result("add") == 1
-    assert ctx.view().state("interrupt") is JobState.TODO
+    assert ctx.view().state("add-2") is JobState.TODO
 
 
 def test_a_silent_make_writes_nothing(ctx, capfd):

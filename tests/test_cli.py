@@ -160,6 +160,10 @@ MISTAKES = [
     (["prog", "--ui", "huge", "make"], "ui = 'huge': expected auto, plain or quiet"),
     (["prog", "--store", "redis://host", "ls"], "only folders can be stores"),
     (["prog", "runs", "n=0"], "n=0: a number of 1 or more is needed"),
+    (["prog", "make", "-j0"], "jobs=0: a number of 1 or more is needed"),
+    (["prog", "make", "--inline", "n=2"], "--inline excludes -j 2: inline jobs run one at a time"),
+    (["prog", "parmake", "--inline"], "--inline excludes running on all CPUs"),
+    (["prog", "--config", "functions=f time=2h", "ls"], "functions.\"f\": unknown key 'time': known: timeout, retries"),
     (["./sub", "ls"], "./sub is a folder, but neither a store (no index.db) nor a package"),
 ]
 
@@ -194,27 +198,28 @@ def test_a_bug_in_compmake_exits_70(two):
 
 
 def test_ctrl_c_exits_130(space):
-    """An interrupted make records nothing for the job that ran, keeps what was done, and exits with 130."""
+    """An interrupted make lets the running job end, starts nothing more, and exits with 130."""
     space.write(
         "prog.py",
         """\
         import os, signal
         from compmake import comp
 
-        def first():
+        def first(driver):
+            os.kill(driver, signal.SIGINT)
             return 1
 
-        def wait(x):
-            os.kill(os.getpid(), signal.SIGINT)
-            signal.pause()
+        def second(x):
+            return x
 
-        comp(wait, comp(first))
+        comp(second, comp(first, os.getpid()))
         """,
     )
     done = space.run("prog", "make")
     assert done.code == 130, done.err
-    states = {found["job"]: found["state"] for found in space.run("prog", "ls", "--json").objects}
-    assert states == {"first": "done", "wait": "todo"}
+    assert "Nothing to do: 1 job is up to date." in space.run("prog", "-c", "accept first; make first").err
+    states = {found["job"]: found["state"] for found in space.run("prog", "ls", "second", "--json").objects}
+    assert states == {"second": "todo"}
 
 
 def test_ctrl_c_while_reading_commands_exits_130(two):
@@ -254,6 +259,28 @@ def test_the_hash_seed_is_fixed_for_makes(space):
     )
     done = space.run("prog", "-c", "make; details seed", env={"PYTHONHASHSEED": "random"})
     assert "'0'" in done.out, done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["prog", "parmake"],
+        ["prog", "parmake", "seed", "-j", "2"],
+        ["-q", "prog", "-y", "remake", "seed"],
+        ["prog", "-y", "-c", "ls; parremake n=1 seed > made.txt"],
+        ["prog", "-c", "ls; 'make'>made.txt"],
+    ],
+)
+def test_the_hash_seed_is_fixed_for_every_way_to_make(space, arguments):
+    """Programs that iterate over sets define the same jobs each time: every command that makes has the seed."""
+    space.write(
+        "prog.py",
+        "import os\nfrom compmake import comp\n\nopen('seed.txt', 'w').write(os.environ['PYTHONHASHSEED'])\n"
+        "def seed():\n    return 1\n\ncomp(seed)\n",
+    )
+    done = space.run(*arguments, env={"PYTHONHASHSEED": "random"})
+    assert done.code == 0, done.err
+    assert (space.path / "seed.txt").read_text() == "0"
 
 
 def test_odd_bytes_are_no_bug(two):

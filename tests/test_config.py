@@ -4,7 +4,9 @@ import pytest
 
 from compmake.config import OutputMode, color_count, load_settings, output_mode, terminal_width, user_config_dir
 from compmake.errors import UserError
-from compmake.settings import KEYS, Settings, parse_bytes
+from compmake.job import NO_OPTIONS, JobOptions, Limits
+from compmake.limits import FunctionLimits, parse_bytes
+from compmake.settings import KEYS, Settings
 
 
 @pytest.fixture
@@ -76,6 +78,70 @@ def test_code_modes_are_a_table(program, home):
     assert load_settings(None, flags=flags, environ=home).code_modes == {"a.b": "off", "c:f": "function"}
 
 
+def test_each_limit_comes_from_the_closest_place_that_has_it():
+    """For each limit by itself: the job, then its function, its module, packages around it, then all jobs."""
+    settings = Settings(
+        timeout=1.0,
+        retries=1,
+        memory=1,
+        functions={
+            "pkg": FunctionLimits(timeout_s=2.0, retries=2, memory_bytes=2),
+            "pkg.slow": FunctionLimits(timeout_s=3.0, retries=3),
+            "pkg.slow.f": FunctionLimits(timeout_s=4.0),
+        },
+    )
+    own = JobOptions(memory_bytes=9)
+    assert settings.limits("pkg.slow:f", own) == Limits(timeout_s=4.0, retries=3, memory_bytes=9)
+    assert settings.limits("pkg.slow:f", NO_OPTIONS) == Limits(timeout_s=4.0, retries=3, memory_bytes=2)
+    assert settings.limits("pkg.slow:g", NO_OPTIONS) == Limits(timeout_s=3.0, retries=3, memory_bytes=2)
+    assert settings.limits("pkgs:f", NO_OPTIONS) == Limits(timeout_s=1.0, retries=1, memory_bytes=1)
+    assert Settings(retries=1).limits("pkg:f", NO_OPTIONS) == Limits(retries=1)
+
+
+def test_none_lifts_a_limit(home):
+    """`none` for a job, a function or in a later place means no limit, whatever stands behind it."""
+    flags = ["timeout=1m", "memory=1GB", "functions=m.f timeout=none memory=none, m.g memory=2GB"]
+    settings = load_settings(None, flags=flags, environ=home)
+    assert settings.limits("m:f", NO_OPTIONS) == Limits()
+    assert settings.limits("m:g", JobOptions(timeout_s=0, retries=0)) == Limits(memory_bytes=2 * 10**9)
+    assert settings.limits("m:h", NO_OPTIONS) == Limits(timeout_s=60.0, memory_bytes=10**9)
+    lifted = load_settings(None, flags=["timeout=none"], environ={**home, "COMPMAKE_TIMEOUT": "1m"})
+    assert lifted.limits("m:h", NO_OPTIONS) == Limits()
+
+
+def test_functions_are_a_table(program, home):
+    """`functions` holds a table for each function, module or package; as text, words after each name."""
+    (program / "pyproject.toml").write_text(
+        '[tool.compmake.functions."mycomputations.train"]\ntimeout = "2h"\nretries = 2\n'
+        "[tool.compmake.functions.other]\nmemory = '2GB'\n"
+    )
+    text = "functions=mycomputations.train timeout=2h retries=2, other memory=2GB"
+    for found in (load_settings(program, environ=home), load_settings(None, flags=[text], environ=home)):
+        assert found.functions == {
+            "mycomputations.train": FunctionLimits(timeout_s=7200.0, retries=2),
+            "other": FunctionLimits(memory_bytes=2 * 10**9),
+        }
+
+
+@pytest.mark.parametrize("text", ["m.f", "m.f 2h", "timeout=2h", "m.f timeout=2h x"])
+def test_functions_that_say_nothing_are_refused(home, text):
+    """A name without limits, or limits without a name, is a mistake in the text form."""
+    with pytest.raises(UserError, match=r"command line: functions = .*: expected a table of function"):
+        load_settings(None, flags=[f"functions={text}"], environ=home)
+
+
+def test_what_config_shows_can_be_pasted(program, home):
+    """The values that `describe` shows, written to a file, are read as the same settings."""
+    flags = ["timeout=1.5s", "memory=none", "retries=3", "jobs=8", "code_modes=a.b=off", "packages=numpy"]
+    flags.append("functions=m.f timeout=none retries=0, m memory=2GB timeout=1h30m")
+    shown = load_settings(None, flags=flags, environ=home)
+    rows = [f"{row.key} = {row.value}" for row in shown.describe() if row.value]
+    (program / "compmake.toml").write_text("\n".join(rows))
+    pasted = load_settings(program, environ=home)
+    assert [(row.key, row.value) for row in pasted.describe()] == [(row.key, row.value) for row in shown.describe()]
+    assert (pasted.functions, pasted.timeout, pasted.jobs) == (shown.functions, 1.5, 8)
+
+
 @pytest.mark.parametrize(
     ("text", "size"),
     [("2GB", 2 * 10**9), ("1.5 GiB", 3 * 2**29), ("500M", 500 * 2**20), ("12", 12), (7, 7), ("3kb", 3000)],
@@ -98,7 +164,16 @@ def test_sizes_have_units(text, size):
         ("packages = [3]", "expected a list"),
         ('keep_bytes = "lots"', "expected a size"),
         ("verbose = 2", "expected true or false"),
-        ("[functions]\nx = 1", "unknown setting 'functions'"),
+        ("[keeep]\nx = 1", "unknown setting 'keeep'"),
+        ("jobs = 0", "jobs = 0: expected a number, 1 or more"),
+        ("timeout = 0", "timeout = 0: expected seconds above 0"),
+        ('memory = "much"', "expected bytes above 0"),
+        ("retries = -1", "expected a number, 0 or more"),
+        ("functions = 3", "functions = 3: expected a table of function"),
+        ("[functions]\nx = 1", 'functions."x" = 1: expected a table of timeout, retries, memory'),
+        ("[functions.x]\ntime = 1", "functions.\"x\": unknown key 'time': known: timeout, retries, memory"),
+        ('[functions.x]\ntimeout = "2x"', "functions.\"x\".timeout = '2x': expected seconds above 0"),
+        ("[functions.x.y]\nretries = 1", 'if it is part of a name, write functions."x.y"'),
     ],
 )
 def test_mistakes_name_file_line_and_need(program, home, line, wanted):

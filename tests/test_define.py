@@ -16,7 +16,9 @@ from compmake.define import comp_prefix as module_comp_prefix
 from compmake.definitions import Definitions
 from compmake.errors import DefinitionError, UnpicklableError, UserError
 from compmake.job import Dependency, File, JobOptions, Promise
+from compmake.limits import NO_LIMIT
 
+TIMES_THAT_ARE_NONE = (0, -1, True, float("nan"), float("inf"), 10**400, "", "soon", "1h30", "30m1h", "5 years", [5])
 Pair = namedtuple("Pair", "left right")
 
 
@@ -205,6 +207,45 @@ def test_an_unknown_code_mode_is_refused(comp):
     """`code=` takes one of four words."""
     with pytest.raises(DefinitionError, match="code='all': choose one of closure, module, function, off"):
         comp.options(code="all")
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({"timeout": 90}, "timeout_s", 90.0),
+        ({"timeout": 0.5}, "timeout_s", 0.5),
+        ({"timeout": "90s"}, "timeout_s", 90.0),
+        ({"timeout": "5m"}, "timeout_s", 300.0),
+        ({"timeout": "1.5h"}, "timeout_s", 5400.0),
+        ({"timeout": "1h30m"}, "timeout_s", 5400.0),
+        ({"timeout": "1d"}, "timeout_s", 86400.0),
+        ({"timeout": "none"}, "timeout_s", NO_LIMIT),
+        ({"retries": 0}, "retries", 0),
+        ({"retries": 2}, "retries", 2),
+        ({"memory": 10**9}, "memory_bytes", 10**9),
+        ({"memory": "500MB"}, "memory_bytes", 5 * 10**8),
+        ({"memory": "none"}, "memory_bytes", NO_LIMIT),
+    ],
+)
+def test_limits_are_kept_in_seconds_and_bytes(comp, definitions, given, field, value):
+    """`timeout`, `retries` and `memory` are read at once; each says nothing about the others."""
+    promise = comp.options(**given)(double, 1)
+    assert definitions.jobs[promise.job_id].options == JobOptions(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        *[({"timeout": wrong}, "seconds above 0, or text such as") for wrong in TIMES_THAT_ARE_NONE],
+        *[({"retries": wrong}, "a number, 0 or more") for wrong in (-1, 1.0, "2", True)],
+        *[({"memory": wrong}, "bytes above 0, or text such as") for wrong in (0, -1, 2.5, True, "", "2XB", 10**400)],
+    ],
+)
+def test_wrong_limits_are_refused_at_once(comp, given, expected):
+    """The error names the option, the value and what is expected."""
+    [(name, value)] = given.items()
+    with pytest.raises(DefinitionError, match=re.escape(f"{name}={value!r:.60}: expected {expected}")):
+        comp.options(**given)
 
 
 # dependencies

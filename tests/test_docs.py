@@ -32,8 +32,8 @@ def test_the_list_of_commands_is_the_registry():
 def test_help_needs_no_program(space):
     """`compmake help` and `compmake help COMMAND` answer without a program."""
     assert "make [SEL]" in space.run("help").out
-    assert space.run("help", "make").out.startswith("make [SEL] [--inline]")
-    assert space.run("help", "mak").err == "compmake: unknown command 'mak': did you mean make or remake?\n"
+    assert space.run("help", "make").out.startswith("make [SEL] [-j N] [--inline]")
+    assert space.run("help", "mak").err == "compmake: unknown command 'mak': did you mean make or remake or parmake?\n"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

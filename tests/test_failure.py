@@ -1,24 +1,29 @@
 """Failures: exceptions as text, whatever they are, and back from JSON, whatever that is."""
 
+import importlib
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compmake.codec import CallMessage, LoadError, dump_value, freeze_call, freeze_function, load_call
+from compmake.errors import UnpicklableError
 from compmake.failure import MESSAGE_CHARS, capture, from_json, to_json
-from compmake.job import Failure, Frame
-from compmake.job_progress import progress
-from compmake.ui.traceback import render_failure, summary_line
+from compmake.frames import frame_at, is_own_file
+from compmake.job import Blob, Digest, Failure, Frame, JobId, Promise
+from compmake.job_progress import progress, set_hook
+from compmake.ui.traceback import failure_object, render_failure, source_line, summary_line
 from compmake.ui.view import FailureGroups
 
 HERE = str(Path(__file__))
 
 
-def caught(function, *args, hide=lambda path: False):
+def caught(function, *args, hide=is_own_file):
     """Return the failure of a call as seen by a worker; only this file is the user's."""
     try:
         function(*args)
@@ -51,10 +56,20 @@ def test_frames_tell_user_from_library():
     assert failure.type_name == "json.decoder.JSONDecodeError"
 
 
-def test_machinery_above_the_job_is_hidden():
-    """Frames of what called the job are left out; those of compmake below user code stay."""
+def test_machinery_is_hidden_wherever_it_is():
+    """No frame of compmake is kept: above the job, below it, or between two frames of the user's."""
     own = caught(progress, 3)
-    assert own.frames[-1].file.endswith("job_progress.py") and not own.frames[-1].is_user
+    assert [frame.function for frame in own.frames] == ["caught"]
+
+    def items():
+        yield divide(1)
+
+    set_hook(lambda text: None)
+    try:
+        between = caught(lambda: list(progress(items(), "item")))
+    finally:
+        set_hook(None)
+    assert [frame.function.rpartition(".")[2] for frame in between.frames] == ["caught", "<lambda>", "items", "divide"]
     hidden = caught(parse, "{", hide=lambda path: path == HERE)
     assert all("json" in frame.file for frame in hidden.frames)
 
@@ -197,6 +212,25 @@ def test_json_round_trip():
     assert from_json(text) == failure and text.isascii() and "\n" not in text
 
 
+def test_local_variables_are_kept_of_user_frames_only():
+    """The user's frames have their variables, library frames have none."""
+    failure = caught(parse, "{")
+    assert failure.deepest_user_frame.locals == (("text", "'{'"),)
+    assert not any(frame.locals for frame in failure.frames if not frame.is_user)
+
+
+def test_failures_stored_without_variables_can_be_read():
+    """Frames of five fields, as they were before variables were kept, are whole failures; others are unreadable."""
+    frame = Frame("a.py", 3, "f", True, ((3, "x"),), (("y", "1"),))
+    data = json.loads(to_json(Failure("E", "m", (frame,))))
+    assert from_json(json.dumps(data)).frames == (frame,)
+    data["frames"][0].pop()
+    assert from_json(json.dumps(data)).frames == (frame._replace(locals=()),)
+    for broken in ([["y", 1]], [["y"]], {"y": "1"}, None):
+        data["frames"][0][5:] = [broken]
+        assert from_json(json.dumps(data)).type_name == "UnreadableFailure"
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}", "null", "[" * 100_000, '{"type": 1}', "\x00", '{"type": "a"}', "NaN", "1" * 5000]
 )
@@ -269,3 +303,98 @@ def test_source_is_kept_when_the_file_is_gone():
         exec(compile(path.read_text(), str(path), "exec"), names)
         linecache.getlines(str(path))
     assert caught(names["f"]).frames[-1].source == ((2, "    raise ValueError"),)
+
+
+class Fragile:
+    """Can be pickled, but not unpickled."""
+
+    def __reduce__(self):
+        return build, (0,)
+
+
+def build(number):
+    return divide(number)
+
+
+def load(dependencies=(), *args):
+    """Load a call as a worker does, with results that are the fragile object."""
+    results = {JobId(job_id): Blob(Digest(b""), 0) for job_id in dependencies}
+    call = freeze_call(JobId("j"), "m:f", args, {})
+    message = CallMessage(JobId("j"), "m:f", freeze_function(len), call, results, 0)
+    load_call(message, lambda blob: memoryview(bytearray(b"".join(map(bytes, dump_value(Fragile()))))))
+
+
+@pytest.mark.parametrize("place", ["argument", "result"])
+def test_what_the_users_code_did_while_a_call_was_loaded_is_the_cause(place):
+    """The user's line inside a class that cannot be unpickled is where it failed, and groups it with others."""
+    failure = caught(load, ["dep"], Promise(JobId("dep"))) if place == "result" else caught(load, [], Fragile())
+    own = replace(failure, frames=())  # without those of this test
+    assert (own.type_name, own.cause.type_name, own.cause.cause) == (LoadError.__name__, "ZeroDivisionError", None)
+    assert own.deepest_user_frame.function == "divide"
+    assert summary_line(own).startswith(f"LoadError: {'result of' if place == 'result' else 'arguments of'} ")
+    assert summary_line(own).endswith(" in divide")
+    group = FailureGroups().add(JobId("j"), "f", own)
+    assert (group.key.file, group.key.line) == (HERE, own.deepest_user_frame.line)
+    lines = render_failure(own)
+    assert lines.index("ZeroDivisionError: division by zero") < lines.index("That caused this:") < len(lines) - 1
+
+
+def test_a_module_that_cannot_be_imported_shows_its_line(tmp_path, monkeypatch):
+    """The line of the user's module that raised while a function was unpickled is shown."""
+    path = tmp_path / "gone_wrong.py"
+    path.write_text("def f():\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    function = freeze_function(importlib.import_module("gone_wrong").f)
+    path.write_text("def f():\n    pass\nwrong = 1 / 0\n")
+    monkeypatch.delitem(sys.modules, "gone_wrong")
+    message = CallMessage(JobId("j"), "gone_wrong:f", function, freeze_call(JobId("j"), "f", (), {}), {}, 0)
+    with pytest.raises(LoadError) as caught_error:
+        load_call(message, lambda blob: memoryview(b""))
+    failure = capture(caught_error.value, is_user=lambda path: path.startswith(str(tmp_path)))
+    assert failure.message == "function gone_wrong:f cannot be loaded: ZeroDivisionError: division by zero"
+    assert source_line(failure.deepest_user_frame) == "> 3  wrong = 1 / 0"
+
+
+def test_exceptions_of_compmake_go_by_their_short_name():
+    """Where compmake keeps them says nothing to users."""
+    assert capture(UnpicklableError("x"), is_user=bool).type_name == "UnpicklableError"
+
+
+def test_failures_without_frames_read_well():
+    """A killed job has only a message, or the line that it was last seen at."""
+    killed = Failure("Killed", "by signal 9 after 41s")
+    assert render_failure(killed, all_frames=True, with_locals=True) == ["Killed: by signal 9 after 41s"]
+    assert summary_line(killed) == "Killed: by signal 9 after 41s"
+    line = divide.__code__.co_firstlineno + 1
+    seen = Failure("TimedOut", "after 5s", (frame_at(HERE, line, "divide", is_user=True),))
+    text = render_failure(seen, with_locals=True)
+    assert f"  {HERE}:{line} in divide" in text and text[-1] == "TimedOut: after 5s"
+    assert f"    > {line}      return number / 0" in text
+    gone = Failure("Killed", "", (frame_at("not_there.py", 3, "f", is_user=True),))
+    assert render_failure(gone) == ["  not_there.py:3 in f", "Killed"] and source_line(gone.frames[0]) == ""
+
+
+def test_variables_are_shown_where_they_are_asked_for():
+    """Not in logs; else those of the user's frame that was reached last, or of all the user's frames."""
+    failure = caught(outer, "{")
+    assert "    local variables:" not in render_failure(failure)
+    last = render_failure(failure, with_locals=True)
+    assert last.count("    local variables:") == 1 and "      text = '{'" in last and "      twice = '{{'" not in last
+    every = render_failure(failure, with_locals=True, all_frames=True)
+    assert "      text = '{'" in every and "      twice = '{{'" in every
+
+
+def outer(text):
+    twice = 2 * text
+    return parse(twice[:1])
+
+
+def test_a_failure_as_an_object_names_everything():
+    """What `--json` gives has names for all parts, causes inside."""
+    found = json.loads(json.dumps(failure_object(caught(chained, True))))
+    assert found.keys() == {"type", "message", "frames", "notes", "cause", "context"}
+    (*_, frame) = found["cause"]["frames"]
+    assert frame.keys() == {"file", "line", "function", "user", "source", "locals"}
+    assert (frame["file"], frame["user"], frame["locals"]) == (HERE, True, {"number": "1"})
+    assert [frame["line"], "    return number / 0"] in frame["source"]

@@ -1,41 +1,14 @@
-"""The log and the live line of batch mode, as text that a reader gets."""
+"""The log of batch mode, as text that a reader gets."""
 
 import io
-import re
-import threading
 
 import pytest
+from run_events import T, beat, begin, done, end, failed, hostile_run, notice, retried, start
 
 from compmake.channel import Event, EventKind
-from compmake.job import Failure, Frame, JobId
-from compmake.ui.frontend import Ticker
-from compmake.ui.live import LiveLine
+from compmake.job import Failure, JobId
 from compmake.ui.plain import PlainLog
-from compmake.ui.text import Style, clock
-
-T = 1_700_000_000.0
-
-
-def start(count=191, **fields):
-    return Event(EventKind.RUN_STARTED, T, count=count, **fields)
-
-
-def begin(job_id, at=0.0):
-    return Event(EventKind.JOB_STARTED, T + at, JobId(job_id), "train")
-
-
-def done(job_id, at=0.0):
-    return Event(EventKind.JOB_DONE, T + at, JobId(job_id), "train", wall_s=41, peak_bytes=2_040_109_466)
-
-
-def failed(job_id, at=0.0, message="x is NaN", line=88):
-    frame = Frame("/home/u/mycomputations.py", line, "step", True, ((line, "    raise ValueError"),))
-    failure = Failure("ValueError", message, (frame,))
-    return Event(EventKind.JOB_FAILED, T + at, JobId(job_id), "train", 41, 2_040_109_466, failure=failure)
-
-
-def end(at=361.0, how="finished"):
-    return Event(EventKind.RUN_ENDED, T + at, text=how)
+from compmake.ui.text import clock
 
 
 class Log:
@@ -73,13 +46,33 @@ def test_start_line_tells_what_is_known():
 def test_status_every_30_seconds():
     """A long job does not silence the log: a line at least every 30 s says what runs, since when and how far."""
     log = Log().feed(start(), Event(EventKind.UP_TO_DATE, T, count=60), begin("train-b=9", 0))
-    log.feed(Event(EventKind.PROGRESS, T + 5, JobId("train-b=9"), text="epoch 3/40"))
     for second in range(1, 62):
+        log.feed(beat("train-b=9", second, progress="epoch 3/40"))
         log.front.tick(T + second)
     assert log.lines[1:] == [
-        f"{clock(T + at)} 60/191 done 1 running running: train-b=9 ({text}) epoch 3/40"
+        f"{clock(T + at)} 60/191 done 1 running running: train-b=9 ({text}, epoch 3/40)"
         for at, text in ((30, "30s"), (60, "1m00s"))
     ]
+
+
+def test_status_tells_what_each_worker_is_at():
+    """The longest-running jobs come first: with progress, else the line of code; silent and frozen ones are marked."""
+    log = Log().feed(start(workers=4), begin("b", 2), begin("a", 0), begin("c", 20), begin("d", 25), failed("x"))
+    log.feed(beat("a", 29, progress="epoch 31/40", place="m.py:61 in train"), beat("b", 18, place="m.py:61 in train"))
+    log.feed(beat("c", 29, place="m.py:7 in load", last_line="not in the log", frozen=True), beat("d", 29))
+    log.front.tick(T + 30)
+    jobs = "a (30s, epoch 31/40), b (28s, silent 12s, m.py:61), c (10s, frozen, m.py:7), d (5.0s)"
+    assert log.lines[-1] == f"{clock(T + 30)} 0/191 done 4 running 1 failed running: {jobs}"
+
+
+def test_status_is_one_line_of_at_most_200_cells():
+    """Many workers with long ids are named as far as they fit, and the others counted."""
+    log = Log().feed(start(workers=64), *[begin(f"train-b={n}-" + "日本" * n, n / 100) for n in range(64)])
+    log.front.tick(T + 30)
+    line = log.lines[-1]
+    assert sum(2 if ord(char) > 0x2E80 else 1 for char in line) <= 200
+    assert line.count("train-b=") + int(line.split("+")[1].removesuffix(" more")) == 64
+    assert line.count("train-b=") > 2
 
 
 def test_failure_has_a_line_and_its_group_one_traceback():
@@ -93,6 +86,35 @@ def test_failure_has_a_line_and_its_group_one_traceback():
         "    ValueError: x is NaN",
     ]
     assert lines[4:] == [f"{clock(T)} FAILED train-b=8 train() 41s rss=1.9G ValueError: x is NaN"]
+
+
+def test_a_failure_block_ends_with_what_the_job_printed_last():
+    """The last three lines stand under the first traceback of a group, as a terminal would have shown them."""
+    log = Log().feed(start(), failed("a", output="1\n2\n10%\r20%\n\x1b[31mred\n4\n"), failed("b", output="5"))
+    at = log.lines.index("    ValueError: x is NaN")
+    assert log.lines[at + 1 : -1] == ["    | 20%", r"    | \x1b[31mred", "    | 4"]
+    assert "FAILED b" in log.lines[-1]
+
+
+def test_a_retry_is_one_line():
+    """An attempt that is repeated is told with its error and how many may follow; without a traceback."""
+    log = Log().feed(start(), retried("get-7"), retried("get-7", 1))
+    verdict = f"{clock(T)} RETRY get-7 fetch() 3.0s ConnectionError: reset"
+    assert log.lines[1:] == [f"{verdict} (2 more attempts)", f"{verdict} (1 more attempt)"]
+
+
+def test_a_notice_is_told_whole_even_when_quiet():
+    """Whoever started the make should read it; nothing in it steers a terminal."""
+    text = "Ctrl-C again to end 8 running jobs.\nThey have \x1b[5m10 s."
+    told = ["Ctrl-C again to end 8 running jobs.", r"They have \x1b[5m10 s."]
+    assert Log().feed(start(), notice(text)).lines[1:] == told
+    assert Log(quiet=True).feed(start(), notice(text)).lines == told
+
+
+def test_a_notice_outside_a_make_begins_none():
+    """Before the start and after the end there is no make to announce."""
+    log = Log().feed(notice("before"), start(1), Event(EventKind.UP_TO_DATE, T, count=1), end(), notice("after"))
+    assert log.lines == ["before", "Nothing to do: 1 job is up to date.", "after"]
 
 
 def test_successes_are_listed_only_when_asked():
@@ -118,9 +140,40 @@ def test_summary_counts_groups_and_says_what_next():
 def test_interrupted_and_stopped_runs_say_so():
     """An interrupted make tells what was not started; one that the store stopped says only that it stopped."""
     log = Log().feed(start(3), done("a"), Event(EventKind.JOB_INTERRUPTED, T, JobId("b"), "f"), end(2, "interrupted"))
-    assert log.lines[-1].endswith("make interrupted in 2.0s: 1 done, 0 failed, 0 blocked, 1 interrupted, 1 not started")
+    assert log.lines[-2].endswith("make interrupted in 2.0s: 1 done, 0 failed, 0 blocked, 1 interrupted, 1 not started")
     log = Log().feed(start(3), end(2, "no space left on /data"))
     assert "make stopped in 2.0s" in log.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "prefix", "next_one"),
+    [
+        ("make", "", "make"),
+        ("make func2() -n 4", "", "make func2() -n 4"),
+        ("make func2() -n 4", "compmake prog", "compmake prog make 'func2()' -n 4"),
+        ("remake failed -y", "compmake prog", "compmake prog make"),
+        ("make " + "x" * 1000, "", "make"),
+    ],
+)
+def test_an_interrupted_make_says_how_to_go_on(command, prefix, next_one):
+    """The same command makes what is left; `remake` would make again what it has made."""
+    assert Log(prefix=prefix).feed(start(3, text=command), end(2, "interrupted")).lines[-1] == f"next: {next_one}"
+    log = Log().feed(start(3, text="make"), failed("a"), end(2, "interrupted"))
+    assert log.lines[-1] == "next: make · why · details a"
+
+
+def test_summary_groups_jobs_that_were_timed_out_or_killed():
+    """They are failures like others; jobs that were retried are counted beside."""
+    log = Log().feed(start(5), retried("a"), retried("a", 1), retried("b"), done("a"))
+    for job_id, name, message in (("b", "TimedOut", "after 60 s"), ("c", "Killed", "SIGKILL"), ("d", "TimedOut", "x")):
+        failure = Failure(name, message)
+        log.feed(Event(EventKind.JOB_FAILED, T, JobId(job_id), "train", failure=failure))
+    assert log.feed(done("e"), end()).lines[-4:] == [
+        f"{clock(T + 361)} make finished in 6m01s: 2 done, 3 failed, 0 blocked, 2 retried",
+        "  TimedOut: after 60 s  2x  train()  b, d",
+        "  Killed: SIGKILL       1x  train()  c",
+        "next: why · details b",
+    ]
 
 
 def test_quiet_tells_only_failures():
@@ -128,7 +181,7 @@ def test_quiet_tells_only_failures():
     log = Log(quiet=True).feed(start(), begin("a"))
     log.front.tick(T + 100)
     assert log.feed(done("a"), end()).lines == []
-    log = Log(quiet=True).feed(start(1), failed("a"), end())
+    log = Log(quiet=True).feed(start(1), retried("a"), failed("a", output="printed"), end())
     assert len(log.lines) == 4 and "FAILED a" in log.lines[0]
 
 
@@ -143,21 +196,6 @@ def test_second_run_starts_anew():
     ]
 
 
-HOSTILE = "a\x1b[2J\x07\r\nb\x9b"
-
-
-def hostile_run():
-    event = Event(EventKind.JOB_STARTED, T, JobId(HOSTILE), HOSTILE)
-    return [
-        start(3),
-        event,
-        Event(EventKind.PROGRESS, T, JobId(HOSTILE), text=HOSTILE),
-        failed(HOSTILE, message=HOSTILE),
-        Event(EventKind.JOB_DONE, T, JobId(HOSTILE), HOSTILE),
-        end(1, HOSTILE),
-    ]
-
-
 def test_plain_log_never_has_an_escape_code():
     """Hostile ids, messages and progress come out visible; the log itself has no control character but newline."""
     log = Log(verbose=True)
@@ -167,114 +205,11 @@ def test_plain_log_never_has_an_escape_code():
     assert all(char == "\n" or char.isprintable() for char in log.stream.getvalue())
 
 
-class Screen:
-    """A terminal that knows carriage return, newline and erase to the end of the line."""
-
-    def __init__(self, width=80, style=None, **options):
-        self.stream = io.StringIO()
-        self.front = LiveLine(self.stream, style=style or Style(ascii=True), width=lambda: width, **options)
-
-    def feed(self, *events, at=0.0):
-        self.front.feed(events, T + at)
-        return self
-
-    @property
-    def writes(self):
-        return self.stream.getvalue().count("\r")
-
-    @property
-    def lines(self):
-        rows = []
-        for line in self.stream.getvalue().split("\n"):
-            shown = ""
-            for part in line.split("\r"):
-                text = re.sub(r"\x1b\[[0-9;]*m", "", part)
-                text, erase, after = text.partition("\x1b[K")
-                shown = text + after if erase else text + shown[len(text) :]
-            rows.append(shown)
-        return rows
-
-
-def test_live_line_shows_counts_and_what_runs():
-    """The line has done of total, failures, elapsed and expected time, and the running job with its progress."""
-    screen = Screen(width=120).feed(start(expected_s=360), Event(EventKind.UP_TO_DATE, T, count=60), begin("train-b=9"))
-    screen.feed(failed("x"), Event(EventKind.PROGRESS, T, JobId("train-b=9"), text="epoch 3/40"), at=1)
-    screen.front.tick(T + 31)
-    assert screen.lines[-1] == "60/191 done ###-------  1 failed  31s of ~6m  [>] train-b=9 (31s) epoch 3/40"
-
-
-@pytest.mark.parametrize("width", [1, 5, 20, 40, 80])
-def test_live_line_fits_the_terminal(width):
-    """The line never reaches the last column, whatever is in it."""
-    screen = Screen(width).feed(start(), begin("日本語" * 30))
-    screen.front.tick(T + 5)
-    assert sum(2 if ord(char) > 0x2E80 else 1 for char in screen.lines[-1]) <= max(width - 1, 0)
-
-
-def test_failures_scroll_above_the_line():
-    """A failure is printed on lines of its own, with place and next command; the live line stays below."""
-    screen = Screen(width=100).feed(start(), begin("b"), failed("train-b=7"))
-    screen.front.tick(T + 2)
-    assert screen.lines[0] == f"{clock(T)} [x] failed train-b=7 train() 41s rss=1.9G ValueError: x is NaN"
-    assert screen.lines[1].split() == ["mycomputations.py:88", "in", "step", "next:", "details", "train-b=7"]
-    assert screen.lines[2].startswith("0/191 done")
-
-
-def test_equal_failures_do_not_flood_the_terminal():
-    """After the third failure of a group the others are only counted."""
-    screen = Screen().feed(start(), *[failed(f"j{n}") for n in range(50)])
-    text = "\n".join(screen.lines)
-    assert text.count("[x] failed") == 3 and text.count("only counted") == 1 and "50 failed" in text
-
-
-def test_line_is_redrawn_within_limits():
-    """Many events redraw at most 8 times a second; without events it is redrawn once a second."""
-    screen = Screen().feed(start())
-    before = screen.writes
-    for n in range(1000):
-        screen.feed(done(f"j{n}"), at=n / 1000)
-    assert 7 <= screen.writes - before <= 8
-    before = screen.writes
-    for n in range(80):
-        screen.front.tick(T + 10 + n / 8)
-    assert 10 <= screen.writes - before <= 11
-
-
-def test_line_is_erased_at_the_end():
-    """What stays on the screen is the summary only."""
-    screen = Screen().feed(start(1), begin("a"))
-    screen.front.tick(T + 2)
-    screen.feed(done("a"), end(3))
-    screen.front.tick(T + 60)
-    screen.front.close()
-    assert screen.lines == [f"{clock(T + 3)} make finished in 3.0s: 1 done, 0 failed, 0 blocked", ""]
-
-
-def test_words_of_the_caller_go_above_the_line():
-    """`say` prints its line whole, and the live line comes back below."""
-    screen = Screen().feed(start(), begin("a"))
-    screen.front.say("Ctrl-C again to terminate")
-    screen.front.tick(T + 2)
-    assert screen.lines[0] == "Ctrl-C again to terminate" and screen.lines[1].startswith("0/191 done")
-
-
-def test_terminal_gets_only_the_codes_we_mean():
-    """From hostile text no control sequence reaches the terminal; ours are carriage return, erase and colours."""
-    screen = Screen(style=Style(256), verbose=True)
-    for event in hostile_run():
-        screen.feed(event)
-        screen.front.tick(T + 1000)
-    rest = re.sub(r"\r|\n|\x1b\[K|\x1b\[[0-9;]*m", "", screen.stream.getvalue())
-    assert all(char.isprintable() for char in rest)
-
-
-@pytest.mark.parametrize("make", [Log, Screen])
-def test_broken_stream_stops_nothing(make):
+def test_broken_stream_stops_nothing():
     """A closed terminal silences the frontend and raises nothing."""
-    shown = make()
+    shown = Log()
     shown.stream.close()
-    shown.feed(start(), failed("a"), end())
-    shown.front.say("x")
+    shown.feed(start(), failed("a"), notice("x"), end())
     shown.front.close()
 
 
@@ -285,19 +220,3 @@ def test_stream_without_our_signs_gets_ascii(tmp_path):
         log.feed([start(), *[failed(f"é{n}") for n in range(5)], end()], T)
     text = (tmp_path / "log").read_text("ascii")
     assert r"\xe90, \xe91, \xe92, ..." in text
-
-
-def test_ticker_ticks_until_it_is_left():
-    """The ticker calls again and again with its clock's time, from its own thread, and is silent after the end."""
-    heard, enough = [], threading.Event()
-
-    def tick(now):
-        heard.append((now, threading.current_thread()))
-        if len(heard) == 3:
-            enough.set()
-
-    with Ticker(tick, 0.001, clock=lambda: 5.0):
-        assert enough.wait(10)
-    count = len(heard)
-    assert heard[0] == (5.0, heard[0][1]) and heard[0][1] is not threading.current_thread()
-    assert not heard[0][1].is_alive() and len(heard) == count

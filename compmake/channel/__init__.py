@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from compmake.failure import from_json, to_json
-from compmake.job import Failure, JobId
+from compmake.job import Beat, Failure, JobId
 
 _NO_JOB = JobId("")
 
@@ -19,15 +19,21 @@ class EventKind(Enum):
     UP_TO_DATE = "up-to-date"
     """`count` jobs need not run; below 0 so many of those told before must be made after all."""
     JOB_STARTED = "job-started"
-    PROGRESS = "progress"
-    """The running job says `text` about how far it is."""
+    """`worker` has begun it at `time`. Not told of jobs that ended before anybody could have looked."""
+    HEARTBEAT = "heartbeat"
+    """`beat` is all that is known of the running job now."""
     JOB_DONE = "job-done"
     JOB_FAILED = "job-failed"
+    JOB_RETRIED = "job-retried"
+    """An attempt failed with `failure`; `count` more may follow, the next one soon."""
     BLOCKED = "blocked"
     """`count` jobs cannot run because `job_id` failed."""
     JOB_INTERRUPTED = "job-interrupted"
     JOB_POSTPONED = "job-postponed"
-    """The running job must wait for damaged results; `count` of them were made in this run and are no longer done."""
+    """The running job must wait for damaged results; `count` of them were made in this run and are no longer done.
+    With `count` 0 also: its worker was lost for a reason that is not the job's."""
+    NOTICE = "notice"
+    """`text` is something that whoever started the make should read now."""
     RUN_ENDED = "run-ended"
     """`text` is `finished`, `interrupted`, or the error of the store that stopped it."""
 
@@ -53,17 +59,22 @@ class Event:
     expected_s: float | None = None
     """How long the whole run is expected to take, if that is known."""
     failure: Failure | None = None
+    worker: str = ""
+    """`w3`; empty for the driver's own process."""
+    beat: Beat | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, without the fields that have their default."""
         data: dict[str, Any] = {"event": self.kind.value, "time": self.time}
         given = {"job": self.job_id, "function": self.function, "wall_s": self.wall_s, "peak_bytes": self.peak_bytes}
-        given |= {"count": self.count, "text": self.text, "workers": self.workers}
+        given |= {"count": self.count, "text": self.text, "workers": self.workers, "worker": self.worker}
         data |= {name: value for name, value in given.items() if value}
         if self.expected_s is not None:
             data["expected_s"] = self.expected_s
         if self.failure is not None:
             data["failure"] = to_json(self.failure)
+        if self.beat is not None:
+            data["beat"] = list(self.beat)
         return data
 
     @classmethod
@@ -86,9 +97,16 @@ class Event:
                 workers=int(data.get("workers", 0)),
                 expected_s=float(data["expected_s"]) if "expected_s" in data else None,
                 failure=from_json(str(data["failure"])) if "failure" in data else None,
+                worker=str(data.get("worker", "")),
+                beat=_beat(data["beat"]) if "beat" in data else None,
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"this is no event: {error!r}") from error
+
+
+def _beat(values: Any) -> Beat:
+    place, progress, last_line, cpu_percent, rss_bytes, frozen = values
+    return Beat(str(place), str(progress), str(last_line), float(cpu_percent), int(rss_bytes), bool(frozen))
 
 
 class Channel(Protocol):

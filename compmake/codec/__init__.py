@@ -1,7 +1,6 @@
 """The only package that pickles and unpickles: arguments, functions, results; it names what cannot be pickled."""
 
 from compmake.codec.calls import (
-    ATOMS,
     BufferPool,
     CallMessage,
     DependenciesDamagedError,
@@ -13,7 +12,7 @@ from compmake.codec.calls import (
 )
 from compmake.codec.marks import file_mark, importable_name, promise_mark
 from compmake.codec.results import dump_value, load_value, plain_pickle
-from compmake.codec.streams import LoadError, round_trip
+from compmake.codec.streams import ATOMS, LoadError, round_trip
 from compmake.codec.unpicklable import find_unpicklable, kind_in_words, reduced
 
 __all__ = [

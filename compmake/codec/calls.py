@@ -1,20 +1,18 @@
 """How a call travels: arguments frozen when defined, thawed for each attempt with its dependencies' results."""
 
+import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from blake3 import blake3
 
-from compmake.codec.marks import promise_mark
+from compmake.codec.marks import importable_name, promise_mark
 from compmake.codec.results import join_stream, load_value
-from compmake.codec.streams import Buffer, LoadError, pickle_stream, unpickle
+from compmake.codec.streams import ATOMS, PROTOCOL, Buffer, LoadError, pickle_stream, unpickle
 from compmake.codec.unpicklable import find_promise_key, find_unpicklable
 from compmake.errors import CompmakeError, DefinitionError, ResultDamagedError, ResultMissingError, UnpicklableError
-from compmake.job import Blob, File, JobId, Promise
-
-ATOMS: frozenset[type] = frozenset({type(None), bool, int, float, str, bytes, complex})
-"""Exact types whose values cannot change and can always be pickled."""
+from compmake.job import NO_LIMITS, Blob, File, JobId, Limits, Promise
 
 _IMMUTABLE = ATOMS | {Promise, File}
 _NESTING = 4
@@ -46,6 +44,7 @@ class CallMessage(NamedTuple):
     dependencies: Mapping[JobId, Blob]
     """Where the results are that the promises in the call stand for."""
     seed: int
+    limits: Limits = NO_LIMITS
 
 
 class BufferPool:
@@ -98,6 +97,9 @@ def freeze_call(
         UnpicklableError: The text names the place, for example `args[0].model.lock`.
         DefinitionError: A promise is the key of a dictionary.
     """
+    plain = _freeze_plain(args, kwargs)
+    if plain is not None:
+        return plain
     try:
         stream = pickle_stream((args, dict(kwargs)), promises=True)
     except Exception as cause:
@@ -112,6 +114,26 @@ def freeze_call(
             raise DefinitionError(f"job {job_id!r}: {place_of_key}: a promise cannot be a dictionary key.")
     pool = pool or BufferPool()
     return FrozenCall(payload, tuple(pool.intern(buffer) for buffer in stream.buffers))
+
+
+def _freeze_plain(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> FrozenCall | None:
+    """Freeze a call whose arguments are atoms and promises, None if some are not.
+
+    Its payload has all values in one list, the names of the last of them, and which stand for results. Most calls of
+    large programs are such; marks, and a pickler that makes them, would take five times as long.
+    """
+    values = [*args, *kwargs.values()]
+    promises = []
+    try:
+        for place, value in enumerate(values):
+            if type(value) is Promise:
+                promises.append((place, value.job_id))
+                values[place] = None
+            elif type(value) not in ATOMS:
+                return None
+    except Exception:  # a metaclass can make its classes unhashable
+        return None
+    return FrozenCall(pickle.dumps((values, tuple(kwargs), promises), PROTOCOL))
 
 
 def _find_in_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[str, str]:
@@ -154,19 +176,46 @@ def load_call(
         LoadError: The function, the arguments or a result cannot be unpickled; the text says which.
     """
     results = _Results(message, read)
-    try:
-        function = load_value(memoryview(bytearray(message.function)))
-    except LoadError as cause:
-        raise LoadError(f"function {message.function_name} {cause}") from cause
+    function = _load_function(message)
     buffers = [bytearray(buffer) for buffer in message.call.buffers]
     try:
-        args, kwargs = unpickle(message.call.payload, buffers, promise=results.load, file=Path)
+        parts = unpickle(message.call.payload, buffers, promise=results.load, file=Path)
+        args, kwargs = parts if len(parts) == 2 else _filled_in(parts, results.load)
     except LoadError:
         raise
     except Exception as cause:  # unpickling runs user code
         text = f"arguments of {message.job_id!r} cannot be loaded: {type(cause).__name__}: {cause}"
         raise LoadError(text) from cause
     return function, args, kwargs
+
+
+def _filled_in(
+    parts: tuple[list[Any], tuple[str, ...], list[tuple[int, JobId]]], load: Callable[[JobId], Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of which `_freeze_plain` made these parts."""
+    values, names, promises = parts
+    for place, job_id in promises:
+        values[place] = load(job_id)
+    count = len(values) - len(names)
+    return tuple(values[:count]), dict(zip(names, values[count:], strict=True))
+
+
+_found_by_name: dict[bytes, Callable[..., Any]] = {}
+"""Functions that pickles lead to by name alone, and not by value: those are made afresh for each call."""
+
+
+def _load_function(message: CallMessage) -> Callable[..., Any]:
+    known = _found_by_name.get(message.function)
+    # Asked each time: the module may have been loaded anew.
+    if known is not None and importable_name(known) is not None:
+        return known
+    try:
+        function: Callable[..., Any] = load_value(memoryview(bytearray(message.function)))
+    except LoadError as cause:
+        raise LoadError(f"function {message.function_name} {cause}") from cause
+    if importable_name(function) is not None:
+        _found_by_name[message.function] = function
+    return function
 
 
 class _Results:

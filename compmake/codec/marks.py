@@ -1,20 +1,31 @@
 """What stands in a pickle for a promise or a file, and the names by which things are found instead of pickled."""
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from compmake.job import File, JobId, Promise
 
 
+class _Meanings(threading.local):
+    """What marks become in this thread, while `streams.unpickle` is at work."""
+
+    promise: Callable[[JobId], Any] = Promise
+    file: Callable[[str], Any] = File
+
+
+MEANINGS = _Meanings()
+
+
 def promise_mark(job_id: JobId) -> Any:
     """Stand in a pickled call for a promise; whoever loads the call says what it becomes."""
-    return Promise(job_id)
+    return MEANINGS.promise(job_id)
 
 
 def file_mark(path: str) -> Any:
     """Stand in a pickle for a `File`; whoever loads it says what it becomes."""
-    return File(path)
+    return MEANINGS.file(path)
 
 
 # Stored pickles name these two; that name must outlive a rearrangement of our files.

@@ -4,10 +4,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from compmake.codec.marks import file_mark
 from compmake.codec.streams import Buffer, LoadError, Stream, pickle_stream, unpickle
 from compmake.codec.unpicklable import find_unpicklable
 from compmake.errors import UnpicklableError
+from compmake.job import File
 
 _MAGIC = b"cmv1"
 _HEAD = struct.Struct("<4sIQ")  # magic, number of buffers, length of the stream; then the length of each buffer
@@ -34,7 +34,9 @@ def dump_value(value: Any) -> list[Buffer]:
 
 def join_stream(stream: Stream) -> list[Buffer]:
     """Return a head that `load_value` understands, then the stream, then its buffers, each aligned."""
-    stream_bytes = sum(len(piece) for piece in stream.pieces)
+    stream_bytes = sum(map(len, stream.pieces))
+    if not stream.buffers:
+        return [_HEAD.pack(_MAGIC, 0, stream_bytes), *stream.pieces]
     lengths = b"".join(_LENGTH.pack(buffer.nbytes) for buffer in stream.buffers)
     pieces: list[Buffer] = [_HEAD.pack(_MAGIC, len(stream.buffers), stream_bytes) + lengths, *stream.pieces]
     end = _HEAD.size + len(lengths) + stream_bytes
@@ -47,7 +49,7 @@ def join_stream(stream: Stream) -> list[Buffer]:
     return pieces
 
 
-def load_value(data: memoryview, *, file: Callable[[str], Any] = file_mark) -> Any:
+def load_value(data: memoryview, *, file: Callable[[str], Any] = File) -> Any:
     """Return the value that `dump_value` took apart.
 
     Args:
@@ -90,6 +92,8 @@ def _take_apart(data: memoryview) -> tuple[memoryview, list[memoryview]]:
     magic, buffer_count, stream_bytes = _HEAD.unpack_from(data)
     if magic != _MAGIC:
         raise ValueError("these bytes are not a result")
+    if not buffer_count and data.nbytes == _HEAD.size + stream_bytes:
+        return data[_HEAD.size :], []
     start = _HEAD.size + buffer_count * _LENGTH.size
     lengths = [_LENGTH.unpack_from(data, _HEAD.size + index * _LENGTH.size)[0] for index in range(buffer_count)]
     end = start + stream_bytes

@@ -1,16 +1,27 @@
 """What the loop may rely on in anything that runs jobs: the `Executor` protocol."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from compmake.codec import CallMessage
-from compmake.job import Outcome
+from compmake.job import JobId, Outcome
+
+
+class Running(NamedTuple):
+    """A call that is being run now."""
+
+    job_id: JobId
+    worker: str
+    """`w3`; empty for the driver's own process."""
+    started_at: float
+    """Epoch seconds, as the driver saw it."""
 
 
 class Executor(Protocol):
     """Runs calls somewhere and tells how each ended, exactly once.
 
     `submit` never blocks and `collect` is the only place that waits. An executor owns everything it starts and ends it
-    in `close`.
+    in `close`. Calls may be sent ahead to where they will run; only those that `running` names have begun.
     """
 
     def capacity(self) -> int:
@@ -21,13 +32,32 @@ class Executor(Protocol):
         """Take one call; its outcome comes out of a later `collect`."""
         ...
 
+    def running(self) -> Sequence[Running]:
+        """Return the calls that have begun and not ended, as far as `collect` has told."""
+        ...
+
     def collect(self, timeout_s: float | None) -> list[Outcome]:
-        """Wait until something ended, or for `timeout_s`, and return what ended in that order.
+        """Wait until something ended, `stop` was called or `timeout_s` passed; return what ended, in that order.
 
         Raises:
             KeyboardInterrupt: The user asked to stop; calls under way are answered as INTERRUPTED by `close`.
             StoreError: A result could not be stored; that is no failure of the job.
         """
+        ...
+
+    def stop(self, level: int) -> None:
+        """End early: 1 gives back what has not begun, 2 also asks running jobs to end, 3 also kills them.
+
+        Those given back come out of `collect` as RETURNED, those ended so as INTERRUPTED.
+        """
+        ...
+
+    def suspend(self) -> None:
+        """Stop whatever runs in other processes, for this one is about to be stopped."""
+        ...
+
+    def resume(self) -> None:
+        """Let it go on."""
         ...
 
     def close(self) -> list[Outcome]:

@@ -1,11 +1,12 @@
-"""Runs jobs in the driver's own process, one at a time."""
+"""Runs jobs in the driver's own process, one at a time, for a debugger: they have the terminal."""
 
-import contextlib
+import sys
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from compmake.capture import Capture
 from compmake.codec import CallMessage
+from compmake.executor import Running
 from compmake.job import JobId, Outcome, OutcomeKind
 from compmake.store import Objects
 from compmake.worker import Worker
@@ -14,16 +15,14 @@ from compmake.worker import Worker
 class InlineExecutor:
     """An `Executor` without processes: `collect` runs the call that was submitted."""
 
-    def __init__(self, objects: Objects, report: Callable[[JobId, str], None], *, capture: bool = True) -> None:
+    def __init__(self, objects: Objects, report: Callable[[JobId, str], None]) -> None:
         """Prepare to run.
 
         Args:
             objects: Where results go and dependencies come from.
             report: Hears what a running job says about its progress.
-            capture: Whether to keep what jobs print; without, it goes to the terminal and a debugger can be used.
         """
-        self._capture = Capture() if capture else None
-        self._worker = Worker(objects, self._capture, report)
+        self._worker = Worker(objects, None, report, modules_before=set(sys.modules), is_driver=True)
         self._queue: deque[CallMessage] = deque()
 
     def capacity(self) -> int:
@@ -34,16 +33,25 @@ class InlineExecutor:
         """Take one call."""
         self._queue.append(call)
 
+    def running(self) -> Sequence[Running]:
+        """Return the waiting call: `collect` begins it at once."""
+        return [Running(call.job_id, "", time.time()) for call in self._queue]
+
     def collect(self, timeout_s: float | None) -> list[Outcome]:  # noqa: ARG002 -- a call cannot be left half run
         """Run the waiting call and return its outcome."""
         return [self._worker.run(self._queue.popleft())] if self._queue else []
 
+    def stop(self, level: int) -> None:
+        """Do nothing: nothing runs between two calls of `collect`, and in one only an exception ends it."""
+
+    def suspend(self) -> None:
+        """Do nothing: it stops with this process."""
+
+    def resume(self) -> None:
+        """Do nothing."""
+
     def close(self) -> list[Outcome]:
-        """Put the descriptors back; a call that was not begun is interrupted."""
-        if self._capture is not None:
-            with contextlib.suppress(OSError):
-                self._capture.close()
-            self._capture = None
+        """End; a call that was not begun is interrupted."""
         self._worker.close()
         left, self._queue = list(self._queue), deque()
         return [Outcome(call.job_id, OutcomeKind.INTERRUPTED, 0.0, 0.0) for call in left]

@@ -98,6 +98,11 @@ class CodeIndex:
         module = self._library.of_file(path)
         return module.source.digest if module else None
 
+    def imported_digest(self, name: str, path: str) -> Digest | None:
+        """Return `source_digest` of a module that another process has imported; it is read now if it was not."""
+        self._library.get(name)
+        return self.source_digest(path)
+
     def names(self) -> frozenset[str]:
         """Return the last part of the name of every unit in the modules that the program loaded."""
         found = [module for name in self._library.loaded if (module := self._library.get(name)) is not None]

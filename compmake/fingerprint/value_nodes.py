@@ -83,7 +83,8 @@ def inside(tag: bytes, *children: Any) -> Node:
 
 def _encode_int(value: int) -> bytes:
     size = value.bit_length() // 8 + 1
-    return leaf(b"i", value.to_bytes(size, "little", signed=True))
+    payload = value.to_bytes(size, "little", signed=True)
+    return b"i%d:%b" % (size, payload) if size <= _RAW_BYTES else leaf(b"i", payload)
 
 
 def _encode_float(value: float) -> bytes:

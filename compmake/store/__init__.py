@@ -88,6 +88,10 @@ class StoreSize:
 class Objects(Protocol):
     """Values by the digest of their bytes. Safe to use from worker processes; knows nothing of jobs."""
 
+    address: tuple[str, bool] | None
+    """How another process finds the same objects: the folder, and whether writing waits for the disk. None if it
+    cannot: what it writes then travels as bytes, whatever the size."""
+
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
         """Store the concatenation of `pieces` and return how to find it again.
 

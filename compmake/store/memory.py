@@ -26,6 +26,8 @@ from compmake.store.retention import (
 class MemoryObjects:
     """Objects in a dictionary."""
 
+    address: tuple[str, bool] | None = None
+
     def __init__(self) -> None:
         self.by_digest: dict[Digest, bytes] = {}
 

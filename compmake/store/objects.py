@@ -14,7 +14,7 @@ from blake3 import blake3
 from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
 from compmake.fingerprint.digests import digest_bytes
 from compmake.job import DIGEST_BYTES, Blob, Digest
-from compmake.store import INLINE_BYTES
+from compmake.store import INLINE_BYTES, Objects
 from compmake.store.atomic import FILES, TEMPORARY_PREFIX, Files, atomic_write, random_suffix, store_error
 
 OBJECTS, QUARANTINE = "objects", "quarantine"
@@ -47,6 +47,29 @@ class ObjectState(NamedTuple):
     mtime_ns: int
 
 
+class CarriedObjects:
+    """No store at all: every result carries its bytes, whatever their size."""
+
+    address: tuple[str, bool] | None = None
+
+    def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
+        data = b"".join(pieces)
+        return Blob(digest_bytes(data), len(data), data)
+
+    def read(self, blob: Blob) -> memoryview:
+        if blob.inline is None:
+            raise ResultMissingError("the result was not carried along")
+        return memoryview(bytearray(blob.inline))
+
+
+def objects_at(address: tuple[str, bool] | None) -> Objects:
+    """Return the objects that another process has: `Objects.address` says where."""
+    if address is None:
+        return CarriedObjects()
+    folder, sync = address
+    return FileObjects(Path(folder), sync=sync)
+
+
 class FileObjects:
     """The objects of one store folder. A worker makes its own from the path of the folder."""
 
@@ -58,13 +81,14 @@ class FileObjects:
         self._read_only = read_only
         self._files = files
         self._made: set[str] = set()
+        self.address: tuple[str, bool] | None = (self._folder, sync)
 
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
-        views = [memoryview(piece).cast("B") for piece in pieces]
-        size_bytes = sum(view.nbytes for view in views)
+        size_bytes = sum([piece.nbytes if isinstance(piece, memoryview) else len(piece) for piece in pieces])
         if size_bytes < INLINE_BYTES:
-            data = b"".join(views)
+            data = b"".join(pieces)
             return Blob(digest_bytes(data), size_bytes, data)
+        views = [memoryview(piece).cast("B") for piece in pieces]
         hasher = blake3()
         for view in views:
             hasher.update(view)

@@ -28,9 +28,8 @@ def pack(record: Record) -> bytes:
     """
     (job_id, function, ok, fingerprint, code, inputs, result, blob, size_bytes, made_at, wall_s, cpu_s) = record[:12]
     (peak_bytes, attempt, run_id, asked, modules, files, details, failure) = record[12:]
-    for digest in (fingerprint, code, result, blob):
-        if len(digest) != DIGEST_BYTES and digest:
-            raise ValueError(f"{job_id!r}: a digest has {DIGEST_BYTES} bytes, not {len(digest)}")
+    if not len(fingerprint) == len(code) == len(result) == len(blob) == DIGEST_BYTES:
+        _refuse_odd_digests(record)
     numbers = (size_bytes, made_at, wall_s, cpu_s, peak_bytes, attempt, run_id)
     head = _HEAD.pack(0, ok, asked, fingerprint, code, result, blob, *numbers)
     text = "\0".join((job_id, function, inputs, modules, files, details, failure))
@@ -41,6 +40,12 @@ def pack(record: Record) -> bytes:
     except UnicodeEncodeError as cause:
         raise StoreError(f"the record of job {job_id!r} cannot be stored as UTF-8: {cause}") from cause
     return zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") + body
+
+
+def _refuse_odd_digests(record: Record) -> None:
+    for digest in (record.fingerprint, record.code, record.result_digest, record.blob):
+        if len(digest) != DIGEST_BYTES and digest:
+            raise ValueError(f"{record.job_id!r}: a digest has {DIGEST_BYTES} bytes, not {len(digest)}")
 
 
 def is_whole(row: object) -> TypeGuard[bytes]:

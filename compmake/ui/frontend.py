@@ -7,10 +7,8 @@ from types import TracebackType
 from typing import Protocol, TextIO
 
 from compmake.channel import Event
-from compmake.text_safety import one_line
-from compmake.ui.summary import ID_CELLS
-from compmake.ui.text import Style, duration
-from compmake.ui.view import RunningJob, View
+from compmake.ui.text import Style
+from compmake.ui.view import View
 
 
 class Frontend(Protocol):
@@ -24,10 +22,6 @@ class Frontend(Protocol):
 
     def tick(self, now: float) -> None:
         """Show that time passes; to be called a few times a second."""
-        ...
-
-    def say(self, text: str) -> None:
-        """Show a line of the caller's."""
         ...
 
     def close(self) -> None:
@@ -84,9 +78,3 @@ class Ticker:
     def _run(self) -> None:
         while not self._stop.wait(self._interval_s):
             self._tick(self._clock())
-
-
-def running_text(job: RunningJob, now: float) -> str:
-    """Return `train-b=9 (31s) epoch 31/40`."""
-    said = f" {one_line(job.progress, ID_CELLS)}" if job.progress else ""
-    return f"{one_line(job.job_id, ID_CELLS)} ({duration(max(0.0, now - job.started_at))}){said}"

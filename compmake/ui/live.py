@@ -7,14 +7,19 @@ from typing import TextIO
 from compmake.channel import Event, EventKind
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line
-from compmake.ui.frontend import Output, running_text
-from compmake.ui.summary import ID_CELLS, job_name, summary_lines, verdict_line
+from compmake.ui.frontend import Output
+from compmake.ui.running import running_text
+from compmake.ui.summary import ID_CELLS, job_name, notice_lines, retry_line, summary_lines, verdict_line
 from compmake.ui.text import Style, bar, cut, duration, roughly
-from compmake.ui.view import View, where
+from compmake.ui.view import FailureGroup, View, where
 
 REDRAW_AT_MOST_S = 1 / 8
 REDRAW_AT_LEAST_S = 1.0
 _SAME_FAILURES_SHOWN = 3
+_BAR_CELLS = 10
+_BAR_LEAST_CELLS = 4
+_JOBS_CELLS = 34
+"""What runs says more than the bar: that has what is left beyond these cells."""
 _ERASE = "\r\x1b[K"
 
 
@@ -57,11 +62,6 @@ class LiveLine:
         with self._lock:
             self._draw_if_due(now)
 
-    def say(self, text: str) -> None:
-        """Print a line of the caller's above the line."""
-        with self._lock:
-            self._print([text])
-
     def close(self) -> None:
         """Erase the line."""
         with self._lock:
@@ -73,26 +73,30 @@ class LiveLine:
         self._drawn, self._drawn_at = False, 0.0
 
     def _verdict(self, event: Event) -> list[str]:
-        if event.kind is EventKind.RUN_ENDED:
-            return summary_lines(self.view, prefix=self._prefix, style=self._style)
-        if event.kind is EventKind.JOB_DONE and self._verbose:
-            return [self._painted(event, JobState.DONE)]
-        group = self.view.last_failure
-        if event.kind is not EventKind.JOB_FAILED or group is None or group.count > _SAME_FAILURES_SHOWN:
-            return []
-        lines = [self._painted(event, JobState.FAILED)]
+        match event.kind:
+            case EventKind.JOB_FAILED if self.view.last_failure:
+                return self._failed(event, self.view.last_failure)
+            case EventKind.JOB_RETRIED if self.view.last_retry:
+                word = self._style.paint(JobState.STALE, f"{self._style.glyph(JobState.STALE)} retry")
+                return _first_of([retry_line(event, word)], self.view.last_retry, "retries")
+            case EventKind.JOB_DONE if self._verbose:
+                return [verdict_line(event, self._painted(JobState.DONE))]
+            case EventKind.NOTICE:
+                return notice_lines(event)
+            case EventKind.RUN_ENDED:
+                return summary_lines(self.view, prefix=self._prefix, style=self._style)
+        return []
+
+    def _failed(self, event: Event, group: FailureGroup) -> list[str]:
+        lines = [verdict_line(event, self._painted(JobState.FAILED))]
         if group.count == 1:
             command = f"{self._prefix} details {job_name(event.job_id)}".strip()
-            lines.append(
-                "   ".join(filter(None, ["        ", one_line(where(group.first), ID_CELLS), f"next: {command}"]))
-            )
-        if group.count == _SAME_FAILURES_SHOWN:
-            lines.append("            more failures like these are only counted")
-        return lines
+            place = one_line(where(group.first), ID_CELLS)
+            lines.append("   ".join(filter(None, ["        ", place, f"next: {command}"])))
+        return _first_of(lines, group, "failures")
 
-    def _painted(self, event: Event, state: JobState) -> str:
-        word = f"{self._style.glyph(state)} {state.value}"
-        return verdict_line(event, self._style.paint(state, word))
+    def _painted(self, state: JobState) -> str:
+        return self._style.paint(state, f"{self._style.glyph(state)} {state.value}")
 
     def _draw_if_due(self, now: float) -> None:
         if not self.view.started or self.view.ended:
@@ -105,26 +109,33 @@ class LiveLine:
     def _text(self, now: float) -> str:
         """Return the line, cut to the terminal; its last column stays free, lest some terminals wrap."""
         room, text = self._width() - 1, ""
-        for role, part in self._parts(now):
+        for role, part in self._parts(now, room):
             shown = cut(self._style.spell(part), room, self._style)
             room -= cells(shown)
             text += self._style.paint(role, shown)
         return text
 
-    def _parts(self, now: float) -> list[tuple[JobState | str, str]]:
-        view = self.view
-        left = view.total - view.done
+    def _parts(self, now: float, room: int) -> list[tuple[JobState | str, str]]:
+        view, style = self.view, self._style
         parts: list[tuple[JobState | str, str]] = [(JobState.DONE, f"{view.done}/{view.total} done")]
-        if view.total:
-            parts.append(("", f" {bar(view.done / view.total, 10, self._style)}"))
         counted = ((JobState.FAILED, view.failed), (JobState.BLOCKED, view.blocked))
         parts += [(state, f"  {count} {state.value}") for state, count in counted if count]
         expected = "" if view.expected_s is None else f" of ~{roughly(view.expected_s)}"
         parts.append(("dim", f"  {duration(view.elapsed_s(now))}{expected}"))
-        if view.running and left:
-            jobs = list(view.running.values())
-            more = f" +{len(jobs) - 1} more" if len(jobs) > 1 else ""
-            parts.append(
-                (JobState.RUNNING, f"  {self._style.glyph(JobState.RUNNING)} {running_text(jobs[0], now)}{more}")
-            )
+        left = room - sum(cells(text) for _, text in parts)
+        bar_cells = min(_BAR_CELLS, left - _JOBS_CELLS - 1)
+        if view.total and bar_cells >= _BAR_LEAST_CELLS:
+            parts.insert(1, ("", f" {bar(view.done / view.total, bar_cells, style)}"))
+            left -= bar_cells + 1
+        if view.running:
+            sign = f"  {style.glyph(JobState.RUNNING)} "
+            jobs = running_text(view.longest_running, now, left - cells(sign), style, last_line=True)
+            parts.append((JobState.RUNNING, sign + jobs))
         return parts
+
+
+def _first_of(lines: list[str], group: FailureGroup, what: str) -> list[str]:
+    """Return the lines about one of a group, nothing once enough like it were shown."""
+    if group.count == _SAME_FAILURES_SHOWN:
+        return [*lines, f"            more {what} like these are only counted"]
+    return lines if group.count < _SAME_FAILURES_SHOWN else []

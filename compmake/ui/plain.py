@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from compmake.channel import Event, EventKind
-from compmake.ui.frontend import Output, running_text
-from compmake.ui.summary import start_line, summary_lines, verdict_line
-from compmake.ui.text import clock
+from compmake.text_safety import cells, one_line
+from compmake.ui.frontend import Output
+from compmake.ui.running import running_text
+from compmake.ui.summary import notice_lines, retry_line, start_line, summary_lines, verdict_line
+from compmake.ui.text import Style, clock, printed
 from compmake.ui.traceback import render_failure
 from compmake.ui.view import View
 
 STATUS_EVERY_S = 30.0
 _BEGIN_AFTER_S = 1.0
-_RUNNING_NAMED = 3
+_LINE_CELLS = 200
+_OUTPUT_LINES = 3
+_OUTPUT_CELLS = 160
 
 
 class PlainLog:
@@ -32,6 +36,7 @@ class PlainLog:
     ) -> None:
         self.view = View()
         self._out = Output(stream, ascii_only)
+        self._style = Style(ascii=ascii_only)
         self._verbose, self._quiet, self._prefix = verbose, quiet, prefix
         self._lock = threading.RLock()
         self._begun = False
@@ -55,30 +60,40 @@ class PlainLog:
                 self._begin()
             if now - self._status_at >= STATUS_EVERY_S:
                 self._status_at = now
-                self._line(f"{clock(now)} {_status(self.view, now)}")
-
-    def say(self, text: str) -> None:
-        """Log a line of the caller's."""
-        with self._lock:
-            self._line(text)
+                self._line(_status(self.view, now, self._style))
 
     def close(self) -> None:
         """Nothing is left to tidy."""
 
     def _log(self, event: Event) -> None:
-        if event.kind is EventKind.JOB_FAILED:
+        lines = self._lines_about(event)
+        if lines and event.kind is not EventKind.RUN_ENDED:
             self._begin()
-            self._line(verdict_line(event, "FAILED"))
-            group = self.view.last_failure
-            if group is not None and group.count == 1 and not self._quiet:
-                for line in render_failure(group.first):
-                    self._line(f"    {line}" if line else "")
-        elif event.kind is EventKind.JOB_DONE and self._verbose:
-            self._begin()
-            self._line(verdict_line(event, "done"))
-        elif event.kind is EventKind.RUN_ENDED and not (self._quiet and self._went_well):
-            for line in summary_lines(self.view, prefix=self._prefix):
-                self._line(line)
+        for line in lines:
+            self._line(line)
+
+    def _lines_about(self, event: Event) -> list[str]:
+        match event.kind:
+            case EventKind.JOB_FAILED:
+                return [verdict_line(event, "FAILED"), *self._failure_block(event)]
+            case EventKind.JOB_RETRIED if not self._quiet:
+                return [retry_line(event, "RETRY")]
+            case EventKind.JOB_DONE if self._verbose:
+                return [verdict_line(event, "done")]
+            case EventKind.NOTICE:
+                return notice_lines(event)
+            case EventKind.RUN_ENDED if not (self._quiet and self._went_well):
+                return summary_lines(self.view, prefix=self._prefix)
+        return []
+
+    def _failure_block(self, event: Event) -> list[str]:
+        """Return the traceback and the last lines that the job printed, for the first failure of its group."""
+        group = self.view.last_failure
+        if group is None or group.count > 1 or self._quiet:
+            return []
+        output = event.text.rstrip().split("\n")[-_OUTPUT_LINES:] if event.text.strip() else []
+        lines = [*render_failure(group.first), *(f"| {one_line(printed(line), _OUTPUT_CELLS)}" for line in output)]
+        return [f"    {line}".rstrip() for line in lines]
 
     @property
     def _went_well(self) -> bool:
@@ -86,7 +101,8 @@ class PlainLog:
 
     def _begin(self) -> None:
         """Say what is being made; not for a make that finds nothing to do at once."""
-        if not self._begun and not self._quiet:
+        under_way = self.view.started and not self.view.ended
+        if under_way and not self._begun and not self._quiet:
             self._begun = True
             self._line(f"{clock(self.view.started_at)} {start_line(self.view)}")
 
@@ -94,13 +110,12 @@ class PlainLog:
         self._out.write(text + "\n")
 
 
-def _status(view: View, now: float) -> str:
-    """Return `60/191 done 1 running 1 failed running: train-b=9 (31s)`."""
-    parts = [f"{view.done}/{view.total} done"]
+def _status(view: View, now: float, style: Style) -> str:
+    """Return `14:31:00 60/191 done 1 running 1 failed running: train-b=9 (31s, epoch 31/40)`."""
+    parts = [f"{clock(now)} {view.done}/{view.total} done"]
     counted = ((len(view.running), "running"), (view.failed, "failed"), (view.blocked, "blocked"))
     parts += [f"{count} {word}" for count, word in counted if count]
     if view.running:
-        jobs = list(view.running.values())
-        named = [running_text(job, now) for job in jobs[:_RUNNING_NAMED]]
-        parts.append(f"running: {', '.join(named + (['…'] if len(jobs) > len(named) else []))}")
-    return " ".join(parts)
+        parts.append("running: ")
+    line = " ".join(parts)
+    return line + (running_text(view.longest_running, now, _LINE_CELLS - cells(line), style) if view.running else "")

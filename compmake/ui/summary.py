@@ -3,8 +3,8 @@
 import shlex
 
 from compmake.channel import Event
-from compmake.job import Failure, JobState
-from compmake.text_safety import one_line
+from compmake.job import JobState
+from compmake.text_safety import one_line, sanitize
 from compmake.ui.text import PLAIN, Style, bytes_text, clock, duration, plural, roughly, table
 from compmake.ui.traceback import headline
 from compmake.ui.view import FailureGroup, View
@@ -28,9 +28,19 @@ def verdict_line(event: Event, word: str) -> str:
     parts.append(duration(event.wall_s))
     if event.peak_bytes:
         parts.append(f"rss={bytes_text(event.peak_bytes)}")
-    if event.failure is not None or event.text:
-        parts.append(headline(event.failure or Failure("Failed", event.text)))
+    if event.failure is not None:
+        parts.append(headline(event.failure))
     return " ".join(parts)
+
+
+def retry_line(event: Event, word: str) -> str:
+    """Return `14:32:10 RETRY train-b=7 train() 41s ValueError: x is NaN (2 more attempts)`."""
+    return f"{verdict_line(event, word)} ({plural(event.count, 'more attempt')})"
+
+
+def notice_lines(event: Event) -> list[str]:
+    """Return the text of a notice, safe to print."""
+    return sanitize(event.text.expandtabs()).rstrip("\n").split("\n")
 
 
 def job_name(job_id: str) -> str:
@@ -53,7 +63,7 @@ def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN) -> list
     took = duration(view.elapsed_s(view.started_at))
     lines = [f"{clock(view.ended_at or view.started_at)} make {how} in {took}: {_counts(view, style)}"]
     lines += failure_lines(list(view.failures))
-    if view.failed:
+    if view.failed or view.ended == "interrupted":
         lines.append(_next(view, prefix))
     return lines
 
@@ -61,7 +71,12 @@ def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN) -> list
 def _counts(view: View, style: Style) -> str:
     counts = [(JobState.DONE, view.made), (JobState.FAILED, view.failed), (JobState.BLOCKED, view.blocked)]
     parts = [style.paint(state, f"{count} {state.value}") if count else f"0 {state.value}" for state, count in counts]
-    others = (("up to date", view.up_to_date), ("interrupted", view.interrupted), ("not started", view.waiting))
+    others = (
+        ("up to date", view.up_to_date),
+        ("retried", view.retried),
+        ("interrupted", view.interrupted),
+        ("not started", view.waiting),
+    )
     return ", ".join(parts + [f"{count} {word}" for word, count in others if count])
 
 
@@ -79,6 +94,18 @@ def failure_lines(groups: list[FailureGroup]) -> list[str]:
 
 
 def _next(view: View, prefix: str) -> str:
-    first = next((job_id for group in view.failures for job_id in group.job_ids), "")
-    commands = ["why", f"details {job_name(first)}", *(["ls not done"] if view.blocked else [])]
+    commands = [_going_on(view, prefix)] if view.ended == "interrupted" else []
+    first = next((job_id for group in view.failures for job_id in group.job_ids), None)
+    if first is not None:
+        commands += ["why", f"details {job_name(first)}"]
+    if view.blocked:
+        commands.append("ls not done")
     return "next: " + " · ".join(f"{prefix} {command}".strip() for command in commands)
+
+
+def _going_on(view: View, prefix: str) -> str:
+    """Return the command that makes what an interrupted make has left: the same again, unless it has made it anew."""
+    words = view.command.split()
+    if words[:1] != ["make"] or len(view.command) > ID_CELLS:
+        return "make"
+    return one_line(shlex.join(words) if prefix else " ".join(words), ID_CELLS)

@@ -146,6 +146,11 @@ def cut(text: str, width: int, style: Style) -> str:
     return text
 
 
+def printed(line: str) -> str:
+    """Return what people see of a printed line, not yet sanitized: a carriage return begins it anew."""
+    return line.rstrip().rpartition("\r")[2]
+
+
 def bar(fraction: float, width: int, style: Style) -> str:
     """Return a bar of `width` columns, filled from the left; only 1 fills it."""
     filled = int(min(max(fraction, 0.0), 1.0) * width)

@@ -6,18 +6,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 from compmake.channel import Event, EventKind
-from compmake.job import Failure, JobId, JobState
+from compmake.job import Beat, Failure, JobId, JobState
 
+SILENT_AFTER_S = 5.0
 _JOBS_NAMED = 1000
+_NO_BEAT = Beat()
 
 
 class RunningJob(NamedTuple):
-    """A job that runs now; `progress` is what it last said about itself."""
+    """A job that runs now, as its newest `beat` tells."""
 
     job_id: JobId
     function: str
     started_at: float
-    progress: str = ""
+    heard_at: float
+    """When it gave its last sign of life, in epoch seconds: a beat, or its start."""
+    worker: str = ""
+    """`w3`; empty for the driver's own process, which gives no beats."""
+    beat: Beat = _NO_BEAT
+
+    def silent_s(self, now: float) -> float:
+        """Return for how long its worker has given no sign of life; 0 while that is no longer than usual."""
+        age_s = now - self.heard_at
+        return age_s if self.worker and age_s >= SILENT_AFTER_S else 0.0
 
 
 class GroupKey(NamedTuple):
@@ -49,6 +60,10 @@ def group_key(function: str, failure: Failure) -> GroupKey:
     """Return by what a failure is grouped with others."""
     frame = failure.deepest_user_frame
     return GroupKey(function, failure.type_name, frame.file if frame else "", frame.line if frame else 0)
+
+
+def _failure(event: Event) -> Failure:
+    return event.failure or Failure("Failed", "")
 
 
 class FailureGroups:
@@ -96,10 +111,14 @@ class View:
         self.blocked = 0
         self.interrupted = 0
         self.running: dict[JobId, RunningJob] = {}
-        """In the order in which they started."""
         self.failures = FailureGroups()
         self.last_failure: FailureGroup | None = None
         """The group that counted up last."""
+        self.retries = FailureGroups()
+        """Failures of attempts that were followed by another; they are not among `failures`."""
+        self.last_retry: FailureGroup | None = None
+        """The group of them that counted up last."""
+        self._retried: set[JobId] = set()
 
     @property
     def done(self) -> int:
@@ -110,6 +129,16 @@ class View:
     def waiting(self) -> int:
         """Jobs of which nothing was heard yet."""
         return max(0, self.total - self.done - self.failed - self.blocked - self.interrupted - len(self.running))
+
+    @property
+    def retried(self) -> int:
+        """Jobs of which an attempt failed and another followed, however the last one ended."""
+        return len(self._retried)
+
+    @property
+    def longest_running(self) -> list[RunningJob]:
+        """The running jobs, the one that started first at the front."""
+        return sorted(self.running.values(), key=lambda job: job.started_at)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -139,11 +168,11 @@ class View:
         self.up_to_date += event.count
 
     def _started(self, event: Event) -> None:
-        self.running[event.job_id] = RunningJob(event.job_id, event.function, event.time)
+        self.running[event.job_id] = RunningJob(event.job_id, event.function, event.time, event.time, event.worker)
 
-    def _progress(self, event: Event) -> None:
+    def _heartbeat(self, event: Event) -> None:
         if job := self.running.get(event.job_id):
-            self.running[event.job_id] = job._replace(progress=event.text)
+            self.running[event.job_id] = job._replace(heard_at=event.time, beat=event.beat or _NO_BEAT)
 
     def _done(self, event: Event) -> None:
         self.running.pop(event.job_id, None)
@@ -152,9 +181,12 @@ class View:
     def _failed(self, event: Event) -> None:
         self.running.pop(event.job_id, None)
         self.failed += 1
-        self.last_failure = self.failures.add(
-            event.job_id, event.function, event.failure or Failure("Failed", event.text)
-        )
+        self.last_failure = self.failures.add(event.job_id, event.function, _failure(event))
+
+    def _retry(self, event: Event) -> None:
+        self.running.pop(event.job_id, None)
+        self._retried.add(event.job_id)
+        self.last_retry = self.retries.add(event.job_id, event.function, _failure(event))
 
     def _blocked(self, event: Event) -> None:
         self.blocked += event.count
@@ -167,6 +199,9 @@ class View:
         self.running.pop(event.job_id, None)
         self.made -= event.count
 
+    def _noticed(self, event: Event) -> None:
+        """A notice is to be read; nothing counts because of it."""
+
     def _ended(self, event: Event) -> None:
         self.running.clear()
         self.ended_at = event.time
@@ -177,11 +212,13 @@ _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.RUN_STARTED: View._reset,
     EventKind.UP_TO_DATE: View._up_to_date,
     EventKind.JOB_STARTED: View._started,
-    EventKind.PROGRESS: View._progress,
+    EventKind.HEARTBEAT: View._heartbeat,
     EventKind.JOB_DONE: View._done,
     EventKind.JOB_FAILED: View._failed,
+    EventKind.JOB_RETRIED: View._retry,
     EventKind.BLOCKED: View._blocked,
     EventKind.JOB_INTERRUPTED: View._interrupted,
     EventKind.JOB_POSTPONED: View._postponed,
+    EventKind.NOTICE: View._noticed,
     EventKind.RUN_ENDED: View._ended,
 }

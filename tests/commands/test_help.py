@@ -7,12 +7,13 @@ from command_lines import run_each
 import compmake.ui.commands  # noqa: F401 -- registers the commands
 from compmake.ui.commands.registry import SECTIONS, all_commands
 
-CORE = "make remake clean invalidate accept plan list why stats details output traceback diagram delete check gc dump"
+CORE = "plan list why stats details output traceback diagram clean invalidate accept delete check gc dump"
+MAKES = "make parmake remake parremake"
 
 
 def test_the_commands_are_those_of_the_core():
     """Every command of the core is registered, each in a section of `help`."""
-    assert {command.name for command in all_commands()} == {*CORE.split(), "runs", "help", "config"}
+    assert {command.name for command in all_commands()} == {*CORE.split(), *MAKES.split(), "runs", "help", "config"}
     assert {command.section for command in all_commands()} == set(SECTIONS)
 
 

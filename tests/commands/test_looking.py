@@ -1,9 +1,35 @@
 """Commands that look: what they print, and what `--json` gives to other programs."""
 
 import json
+import time
 
+import pytest
 from command_lines import run_each
+from spaces import Space
+from store_samples import record
+from withstanding import FORBIDDEN
 
+from compmake.ui.commands.attempts import attempt_text
+
+FAILING = """\
+from compmake import comp
+
+class Odd:
+    def __repr__(self):
+        return "odd \\x1b[31m"
+
+def divide(number, odd):
+    half = number / 2
+    return half / 0
+
+def work(number):
+    for line in range(12):
+        print("line", line, "of", number, "\\x1b[2J")
+    return divide(number, Odd())
+
+for number in (1, 2):
+    comp(work, number)
+"""
 LOOKING = ["list", "why", "plan", "stats", "runs", "check", "config", "why func1"]
 LOOKING += ["details func2-3", "output func1", "traceback func2-3", "diagram out=x.dot"]
 
@@ -56,7 +82,7 @@ def test_why_names_the_cause_of_each_state(small):
     assert "its arguments: x=1" in done.out
     assert "its globals: FACTOR" in done.out
     found = json.loads(done.out.splitlines()[-1])
-    assert (found["state"], "fifteen" in found["failure"]) == ("failed", True)
+    assert (found["state"], found["failure"]["message"]) == ("failed", "fifteen is too much")
 
 
 def test_why_of_a_changed_argument_shows_both(small):
@@ -107,6 +133,83 @@ def test_traceback_shows_the_users_frames(small):
     assert 'raise ValueError("fifteen is too much")' in failed.out
     assert "steps.py" in failed.out
     assert (done.code, "func1 did not fail at its last attempt: it is done" in done.err) == (2, True)
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory):
+    """A program of two jobs that print and fail alike, made once."""
+    space = Space(tmp_path_factory.mktemp("failing"))
+    space.write("prog.py", FAILING)
+    assert space.run("prog", "make").code == 1
+    return space
+
+
+def test_traceback_has_all_that_is_known_of_a_failure(failing):
+    """The attempt, the call, each line with its source, the deepest frame's variables, the error, the last output."""
+    short, long = run_each(failing, [["prog", "traceback", "work-2"], ["prog", "traceback", "work-2", "--all"]])
+    lines = short.out.splitlines()
+    assert lines[0].startswith("✘ work-2 failed: work(), took ") and ", attempt 1, " in lines[0]
+    assert lines[1] == "  prog.work(number=2)"
+    assert [line.partition(":")[2] for line in lines if " in work" in line or " in divide" in line] == [
+        "14 in work",
+        "9 in divide",
+    ]
+    at = lines.index("    local variables:")
+    names = ["      number = 2", "      odd = odd \\x1b[31m", "      half = 1.0"]
+    assert lines[at + 1 : at + 5] == [*names, "ZeroDivisionError: float division by zero"]
+    assert lines[-11] == "last 10 of 12 lines of its output, `output work-2` shows all:"
+    assert lines[-1] == "  | line 11 of 2 \\x1b[2J"
+    assert lines.count("    local variables:") == 1
+    assert "      line = 11" in long.out.splitlines()
+
+
+def test_why_of_failures_shows_line_and_output_once_for_all_alike(failing):
+    """Jobs that failed alike are one group: the error, the line of source, the end of one output, what to do next."""
+    lines = failing.run("prog", "why").out.splitlines()
+    assert lines == [
+        "✘ failed (2 jobs): work, work-2",
+        "    ZeroDivisionError: float division by zero    prog.py:9 in divide",
+        "    > 9  return half / 0",
+        "    last 3 of 12 lines of its output, `output work` shows all:",
+        *(f"      | line {number} of 1 \\x1b[2J" for number in (9, 10, 11)),
+        "next: traceback work · output work · make work",
+    ]
+
+
+def test_details_of_a_failed_job_end_with_its_failure_and_output(failing):
+    """The same block as in `traceback`, after what is known of the job."""
+    details, traceback = run_each(failing, [["prog", "details", "work"], ["prog", "traceback", "work"]])
+    block = traceback.out.partition("\n\n")[2]
+    assert "local variables" in block and details.out.endswith("\n\n" + block)
+
+
+@pytest.mark.parametrize("command", ["details", "traceback", "why"])
+def test_json_of_a_failure_is_an_object_with_named_parts(failing, command):
+    """Other programs find frames, sources and variables by name, and what the job printed last."""
+    (found,) = failing.run("prog", command, "work-2", "--json").objects
+    failure = found["failure"]
+    assert (failure["type"], failure["cause"], failure["context"]) == ("ZeroDivisionError", None, False)
+    frame = failure["frames"][-1]
+    assert (frame["function"], frame["line"], frame["user"]) == ("divide", 9, True)
+    assert [9, "    return half / 0"] in frame["source"]
+    assert frame["locals"]["half"] == "1.0"
+    assert found["arguments"] == {"number": "2"}
+    assert len(found["output_last_lines"]) == 10 and found["output_last_lines"][-1] == "line 11 of 2 \x1b[2J"
+    assert found["wall_s"] > 0 and isinstance(found["worker"], str)
+    assert found["summary"] == "ZeroDivisionError: float division by zero    prog.py:9 in divide"
+
+
+def test_variables_and_output_cannot_steer_the_terminal(failing):
+    """Escape codes in what a `__repr__` says or a job printed come out visible."""
+    for done in run_each(failing, [["prog", *words] for words in (["why"], ["details", "work"], ["tb", "work"])]):
+        assert "x1b[" in done.out and not FORBIDDEN.search(done.out)
+
+
+def test_an_attempt_names_its_worker():
+    """When a worker process ran the job it is named, with how long that took and which attempt it was."""
+    made = record("a", None)._replace(details='{"worker": "w3"}', wall_s=41.0, attempt=2, made_at=time.time() - 120)
+    assert attempt_text(made).startswith("took 41s on w3, attempt 2, 2m ago (")
+    assert attempt_text(made._replace(details="")).startswith("took 41s, attempt 2, ")
 
 
 def test_commands_about_one_job_refuse_several(small):

@@ -1,6 +1,23 @@
 """Commands that make jobs or change what counts as made."""
 
+from pathlib import Path
+
+import pytest
 from command_lines import run_each
+
+import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.cpus import cpu_count
+from compmake.definitions import Definitions
+from compmake.errors import UserError
+from compmake.job import NO_OPTIONS
+from compmake.make_result import MakeResult
+from compmake.program import Program, ProgramRef
+from compmake.settings import Settings
+from compmake.store.memory import MemoryStore
+from compmake.ui.commands.line import parse_line, step_from_arguments
+from compmake.ui.commands.runner import run_step
+from compmake.ui.commands.session import Session
+from compmake.workspace import Workspace
 
 
 def states(listed):
@@ -171,3 +188,120 @@ def test_yes_is_accepted_by_commands_that_never_ask(small):
     """A script may say `-y` to every command."""
     make, listed = run_each(small, [["prog", "make", "func3-2", "-y"], ["prog", "ls", "--yes"]])
     assert (make.code, listed.code) == (0, 0)
+
+
+ALL_CPUS = cpu_count()
+
+
+def workers_of(line, **settings):
+    """Return how many jobs a command would run at once and whether inline, None if it makes nothing."""
+    definitions = Definitions()
+    for x in (1, 2):
+        definitions.add(abs, (x,), {}, NO_OPTIONS)
+    program = Program(ProgramRef("prog", Path("prog.py"), Path()), definitions)
+    started = []
+
+    def start_make(workspace, targets, command, *, jobs, inline, verbose):
+        started.append((jobs, inline))
+        return MakeResult(1, len(targets), 0, {}, (), False, 0.0)
+
+    session = Session(Workspace("prog", MemoryStore(), Settings(**settings), program), start_make, assume_yes=True)
+    step = step_from_arguments(line) if isinstance(line, list) else parse_line(line)[0]
+    assert run_step(session, step) == 0
+    return started[0] if started else None
+
+
+@pytest.mark.parametrize("spelling", ["-j 3", "-j3", "j=3", "-n 3", "n=3", "jobs=3", "--jobs 3", "--jobs=3"])
+@pytest.mark.parametrize("command", ["make", "parmake", "remake", "parremake"])
+def test_the_number_of_jobs_at_once_has_many_spellings(command, spelling):
+    """`-j N`, `n=N` and `jobs=N` mean the same for each command that makes, before or after the selection."""
+    assert workers_of(f"{command} {spelling} abs") == (3, False)
+    assert workers_of([command, "abs-2", *spelling.split()]) == (3, False)
+
+
+def test_without_a_number_make_follows_the_settings_and_parmake_the_cpus():
+    """`make` runs one job at a time unless the settings say more; `parmake` takes all CPUs whatever they say."""
+    assert [workers_of(line) for line in ("make", "remake abs")] == [(1, False)] * 2
+    assert [workers_of(line, jobs=5) for line in ("make", "remake abs")] == [(5, False)] * 2
+    assert [workers_of(line, jobs=1000) for line in ("parmake", "parremake abs")] == [(ALL_CPUS, False)] * 2
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "abs", "1" * 5000])
+def test_a_number_of_jobs_is_one_or_more(number):
+    """Anything else is refused, with what is possible."""
+    with pytest.raises(UserError, match=r"jobs=.*: a number of 1 or more is needed"):
+        workers_of(f"make -j {number}")
+    with pytest.raises(UserError, match="remake: -j needs a value: -j N"):
+        workers_of("remake abs -j")
+
+
+def test_inline_is_one_at_a_time():
+    """`--inline` runs one job at a time, also where the settings say more; `n=1` may be said."""
+    for line in ("make --inline", "make --inline n=1", "parmake --inline -j1", "remake abs --inline"):
+        assert workers_of(line, jobs=4) == (1, True), line
+
+
+@pytest.mark.parametrize("line", ["make --inline -j 2", "remake abs n=2 --inline", "parmake --inline"])
+def test_inline_excludes_several_at_once(line):
+    """More than one job at once and `--inline` is refused before anything is done."""
+    with pytest.raises(UserError, match=r"--inline excludes .*: inline jobs run one at a time"):
+        workers_of(line)
+
+
+def test_parmake_and_parremake_make(small):
+    """They choose and ask as `make` and `remake` do."""
+    lines = [["prog", "parremake", "func1()"], ["prog", "parremake", "func1-2", "n=2"], ["prog", "parmake", "func3-2"]]
+    asked, again, nothing = run_each(small, lines)
+    assert (asked.code, again.code, nothing.code) == (2, 0, 0)
+    assert small.take_ledger() == ["func1 2"]
+    assert "Nothing to do: 3 jobs are up to date." in nothing.err
+
+
+MEETING = """\
+import os, time
+from compmake import comp
+from ledger import note
+
+def meet(me, other, seconds=60.0):
+    open(me, "w").close()
+    until = time.monotonic() + seconds
+    while not os.path.exists(other):
+        assert time.monotonic() < until, "nobody came"
+        time.sleep(0.005)
+    note(f"{me} met {other}, {os.getpid()}")
+
+comp(meet, "a", "b")
+comp(meet, "b", "a")
+"""
+
+
+def test_two_at_once_are_two_processes(space):
+    """With `n=2` a job that waits for another one meets it: they run at the same time, in processes of their own."""
+    space.write("prog.py", MEETING)
+    first, second = space.make("prog", "n=2")
+    assert (first.startswith("a met b"), second.startswith("b met a")) == (True, True)
+    assert first.split()[-1] != second.split()[-1]
+
+
+LIMITED = """\
+from compmake import comp
+from ledger import note
+
+def f(x):
+    note(f"f {x}")
+    return x
+
+comp(f, comp(f, 1))
+"""
+
+
+def test_limits_are_no_part_of_a_fingerprint(space):
+    """Giving, changing or dropping timeout, retries and memory, in the program or in settings, runs nothing again."""
+    space.write("prog.py", LIMITED)
+    assert space.make() == ["f 1", "f 1"]
+    for options in ("timeout=60", "timeout='2h', retries=2, memory='4GB'", "memory='none', job_id='f'"):
+        space.write("prog.py", LIMITED.replace("comp(f, 1)", f"comp.options({options})(f, 1)"))
+        assert space.make() == [], options
+    space.write("prog.py", LIMITED)
+    space.write("compmake.toml", "timeout = 60\n[functions.prog]\nretries = 2\n[functions.'prog.f']\nmemory = '4GB'\n")
+    assert space.make() == []

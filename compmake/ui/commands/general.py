@@ -60,11 +60,7 @@ def _explain(found: Command) -> Iterator[str]:
         yield f"also: {', '.join(found.aliases)}"
     yield ""
     yield found.summary
-    rows = []
-    for option in found.options:
-        short = f"-{option.short}, " if option.short else ""
-        spelled = f"{option.name}={option.value}" if option.value else f"{short}--{option.name}"
-        rows.append((f"  {spelled}", option.help))
+    rows = [(f"  {option.spellings}", option.help) for option in found.options]
     if rows:
         yield from ["", "options:", *table(rows)]
     yield from ["", "examples:", *(f"  {example}" for example in found.examples)]

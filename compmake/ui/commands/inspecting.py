@@ -5,18 +5,24 @@ import time
 from pathlib import Path
 from typing import Any
 
-from compmake.errors import StoreError, UserError
-from compmake.failure import to_json
-from compmake.job import Blob, Digest, Record, short
+from compmake.errors import UserError
+from compmake.job import JobState, Record, short
 from compmake.recording import details_of
 from compmake.text_safety import one_line, sanitize
-from compmake.ui.commands.planning import made_ago, reason_object
+from compmake.ui.commands.attempts import (
+    attempt_text,
+    call_text,
+    end_of_output,
+    failure_data,
+    made_ago,
+    output_of,
+    worker_of,
+)
+from compmake.ui.commands.planning import reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import bytes_text, duration, plural
-from compmake.ui.traceback import render_failure, summary_line
-
-_LAST_LINES = 10
+from compmake.ui.traceback import render_failure
 
 
 @command(
@@ -33,9 +39,8 @@ def details(session: Session, arguments: Arguments) -> Reply:
     job_id = session.one_job(arguments)
     look, graph = session.look, session.workspace.graph
     job, state, record = graph.jobs[job_id], look.state(job_id), session.record(job_id)
-    call = ", ".join(f"{name}={text}" for name, text in look.arguments(job_id))
     facts: list[tuple[str, str]] = [
-        ("call", one_line(f"{job.function_name.replace(':', '.')}({call})", 2000)),
+        ("call", call_text(session, job_id)),
         ("needs", _neighbours(session, graph.dependencies(job_id))),
         ("needed by", _neighbours(session, graph.dependents(job_id))),
     ]
@@ -47,20 +52,17 @@ def details(session: Session, arguments: Arguments) -> Reply:
     head = f"{session.style.glyph(state)} {shown_id(job_id)} {state.value}"
     width = max(len(name) for name, _ in facts)
     lines = [session.style.paint(state, head), *(f"  {name.ljust(width)}  {text}" for name, text in facts if text)]
-    failure = session.failure(job_id)
+    failure, output = session.failure(job_id), output_of(session, record)
     if failure is not None:
-        lines += ["", *render_failure(failure)]
-    printed = _output(session, record).splitlines()
-    if printed:
-        lines += ["", f"last lines of its output ({plural(len(printed), 'line')}, `output` shows all):"]
-        lines += [f"  {one_line(line, 500)}" for line in printed[-_LAST_LINES:]]
-    data: dict[str, Any] = {**session.about(job_id), "arguments": dict(look.arguments(job_id))}
-    data["reasons"] = [reason_object(reason) for reason in look.reasons(job_id)]
+        lines += ["", *render_failure(failure, with_locals=True)]
+    printed = end_of_output(job_id, output)
+    lines += ["", *printed] if printed else []
+    data: dict[str, Any] = session.about(job_id) | {"reasons": [reason_object(r) for r in look.reasons(job_id)]}
     data |= {"needs": list(graph.dependencies(job_id)), "needed_by": list(graph.dependents(job_id))}
     if record is not None:
-        data |= {"made_at": record.made_at, "wall_s": record.wall_s, "cpu_s": record.cpu_s, "attempt": record.attempt}
+        data |= {**details_of(record), "made_at": record.made_at, "cpu_s": record.cpu_s, "attempt": record.attempt}
         data |= {"peak_bytes": record.peak_bytes, "size_bytes": record.size_bytes, "run": record.run_id}
-        data |= {"failure": to_json(failure) if failure else None, **details_of(record)}
+    data |= failure_data(session, job_id, failure, output)
     return Reply(lines, [data])
 
 
@@ -76,6 +78,7 @@ def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
     took = f"{duration(record.wall_s)}, CPU {duration(record.cpu_s)}, peak memory {bytes_text(record.peak_bytes)}"
     facts = [
         ("attempt", f"{record.attempt}, {made_ago(record.made_at, time.time())}, run {record.run_id}"),
+        ("worker", one_line(worker_of(record), 60)),
         ("took", took),
         ("result", one_line(str(extra.get("result", "")), 300)),
     ]
@@ -107,23 +110,9 @@ def output(session: Session, arguments: Arguments) -> Reply:
     record = session.record(job_id)
     if record is None:
         raise UserError(f"{shown_id(job_id)} was never made, so it has printed nothing")
-    text = _output(session, record)
+    text = output_of(session, record)
     lines = sanitize(text.replace("\r\n", "\n").replace("\r", "\n")).splitlines()
     return Reply(lines or [f"{shown_id(job_id)} printed nothing."], [session.about(job_id) | {"output": text}])
-
-
-def _output(session: Session, record: Record | None) -> str:
-    if record is None:
-        return ""
-    extra = details_of(record)
-    stored = extra.get("output")
-    if not (isinstance(stored, list) and len(stored) == 2):
-        return str(extra.get("output_text", ""))
-    try:
-        blob = Blob(Digest(bytes.fromhex(stored[0])), int(stored[1]))
-        return bytes(session.workspace.store.objects.read(blob)).decode(errors="replace")
-    except (StoreError, ValueError, TypeError) as error:
-        return f"(the output of this attempt is lost: {error})"
 
 
 @command(
@@ -132,19 +121,30 @@ def _output(session: Session, record: Record | None) -> str:
     section="look",
     aliases=("tb",),
     takes="JOB",
-    options=(JSON, Option("all", "show library frames too")),
+    options=(JSON, Option("all", "show library frames too, and local variables of every frame of yours")),
     examples=("traceback func2-3", "traceback func2-3 --all"),
 )
 def traceback(session: Session, arguments: Arguments) -> Reply:
-    """The user's frames with their source; library frames are folded."""
+    """The attempt, the user's frames with their source and local variables, the last lines of the output."""
     job_id = session.one_job(arguments)
-    failure = session.failure(job_id)
-    if failure is None:
+    record, failure = session.record(job_id), session.failure(job_id)
+    if record is None or failure is None:
         raise UserError(
             f"{shown_id(job_id)} did not fail at its last attempt: it is {session.look.state(job_id).value}"
         )
-    data = session.about(job_id) | {"failure": to_json(failure), "summary": summary_line(failure)}
-    return Reply(render_failure(failure, all_frames=arguments.flag("all")), [data])
+    output, everything = output_of(session, record), arguments.flag("all")
+    head = f"{session.style.glyph(JobState.FAILED)} {shown_id(job_id)} failed: "
+    lines = [
+        session.style.paint(
+            JobState.FAILED, f"{head}{one_line(session.function(job_id), 60)}(), {attempt_text(record)}"
+        ),
+        f"  {call_text(session, job_id)}",
+        "",
+        *render_failure(failure, all_frames=everything, with_locals=True),
+    ]
+    printed = end_of_output(job_id, output)
+    lines += ["", *printed] if printed else []
+    return Reply(lines, [session.about(job_id) | failure_data(session, job_id, failure, output)])
 
 
 @command(

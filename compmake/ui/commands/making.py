@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Collection, Sequence
 
+from compmake.errors import UserError
 from compmake.fingerprint.closure import CodeSet
 from compmake.job import JobId, JobState, Record
 from compmake.staleness import inputs_json
@@ -13,11 +14,11 @@ from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import plural
 from compmake.words import Word
 
-_MAKE_OPTIONS = (
-    Option("inline", "let jobs use the terminal, for print and pdb: their output is not kept"),
-    Option("dry-run", "say what would run and why, and run nothing"),
-    Option("verbose", "list jobs that succeed too", short="v"),
-)
+_JOBS = Option("jobs", "how many jobs to run at once", value="N", short="j", aliases=("n",))
+_INLINE = Option("inline", "run jobs in compmake's own process, on the terminal, for pdb: output is not kept")
+_VERBOSE = Option("verbose", "list jobs that succeed too", short="v")
+_MAKE_OPTIONS = (_JOBS, _INLINE, Option("dry-run", "say what would run and why, and run nothing"), _VERBOSE)
+_REMAKE_OPTIONS = (YES, _JOBS, _INLINE, _VERBOSE)
 
 _WITHOUT = ("not", "except", "but")
 
@@ -28,16 +29,55 @@ _WITHOUT = ("not", "except", "but")
     section="make",
     takes="[SEL]",
     options=_MAKE_OPTIONS,
-    examples=("make", "make func2()"),
+    examples=("make", "make func2() -j 4"),
 )
 def make(session: Session, arguments: Arguments) -> Reply:
     """Make the selected jobs, without a selection all."""
+    return _make_selected(session, arguments, _jobs_at_once(session, arguments))
+
+
+@command(
+    "parmake",
+    "`make` on all CPUs.",
+    section="make",
+    takes="[SEL]",
+    options=_MAKE_OPTIONS,
+    examples=("parmake", "parmake func2() n=4"),
+)
+def parmake(session: Session, arguments: Arguments) -> Reply:
+    """Make the selected jobs, as many at once as there are CPUs."""
+    return _make_selected(session, arguments, _jobs_at_once(session, arguments, all_cpus=True))
+
+
+def _jobs_at_once(session: Session, arguments: Arguments, *, all_cpus: bool = False) -> int:
+    """Return how many jobs may run at once: what the user says, else all CPUs or what the settings say.
+
+    Raises:
+        UserError: It is no number of 1 or more, or more than one and `--inline`.
+    """
+    asked = arguments.number("jobs")
+    if arguments.flag("inline"):
+        if asked == 1 or (asked is None and not all_cpus):
+            return 1
+        what = "running on all CPUs" if asked is None else f"-j {asked}"
+        raise UserError(
+            f"--inline excludes {what}: inline jobs run one at a time, in compmake's own process. "
+            "Leave --inline out, or say n=1"
+        )
+    if asked is None and all_cpus:
+        from compmake.cpus import cpu_count
+
+        return cpu_count()
+    return asked or session.workspace.settings.jobs
+
+
+def _make_selected(session: Session, arguments: Arguments, jobs: int) -> Reply:
     if arguments.flag("dry-run"):
         return plan(session, arguments)
     targets = session.select_or_all(arguments.selection)
     if _leaves_failed(session.words(arguments.selection)):
-        return _make(session, _without_failed(session, targets), arguments)
-    return _make(session, targets, arguments)
+        targets = _without_failed(session, targets)
+    return _make(session, targets, arguments, jobs)
 
 
 def _leaves_failed(words: Sequence[Word]) -> bool:
@@ -59,18 +99,35 @@ def _without_failed(session: Session, targets: Sequence[JobId]) -> list[JobId]:
     "Make the selected jobs again, even if they are up to date; dependents are left.",
     section="make",
     takes="SEL",
-    options=(YES, _MAKE_OPTIONS[0], _MAKE_OPTIONS[2]),
+    options=_REMAKE_OPTIONS,
     examples=("remake func1-2", "remake failed -y"),
 )
 def remake(session: Session, arguments: Arguments) -> Reply:
     """`invalidate` and `make` in one."""
+    return _remake(session, arguments, _jobs_at_once(session, arguments))
+
+
+@command(
+    "parremake",
+    "`remake` on all CPUs.",
+    section="make",
+    takes="SEL",
+    options=_REMAKE_OPTIONS,
+    examples=("parremake func1() -y", "parremake failed -y n=4"),
+)
+def parremake(session: Session, arguments: Arguments) -> Reply:
+    """`invalidate` and `parmake` in one."""
+    return _remake(session, arguments, _jobs_at_once(session, arguments, all_cpus=True))
+
+
+def _remake(session: Session, arguments: Arguments, jobs: int) -> Reply:
     session.workspace.require_program()
     targets = session.select(arguments.selection)
     if not targets:
         return Reply(["Nothing to remake: the selection is empty."])
     session.confirm(f"remake {plural(len(targets), 'job')}", len(targets), arguments)
     _mark_asked(session, targets)
-    return _make(session, targets, arguments)
+    return _make(session, targets, arguments, jobs)
 
 
 @command(
@@ -167,13 +224,14 @@ def _mark_asked(session: Session, targets: Sequence[JobId]) -> None:
         workspace.store.mark_asked(targets)
 
 
-def _make(session: Session, targets: Sequence[JobId], arguments: Arguments) -> Reply:
+def _make(session: Session, targets: Sequence[JobId], arguments: Arguments, jobs: int) -> Reply:
     if not targets:
         return Reply(["Nothing to make: the selection is empty."])
     result = session.start_make(
         session.workspace,
         targets,
         session.line,
+        jobs=jobs,
         inline=arguments.flag("inline"),
         verbose=arguments.flag("verbose") or session.verbose,
     )

@@ -8,13 +8,16 @@ from compmake.job import JobId, JobState, Reason, ReasonCode
 from compmake.recording import details_of
 from compmake.status import Status, count_states
 from compmake.text_safety import one_line, sanitize
+from compmake.ui.commands.attempts import end_of_output, failure_data, output_of
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
-from compmake.ui.text import ago, bytes_text, clock, duration, plural, roughly, table
-from compmake.ui.traceback import summary_line
+from compmake.ui.summary import job_name
+from compmake.ui.text import bytes_text, clock, duration, plural, roughly, table
+from compmake.ui.traceback import source_line, summary_line
 
 _STALE_STATES = (JobState.FAILED, JobState.BLOCKED, JobState.STALE)
 _NAMED = 8
+_OUTPUT_LINES = 3
 _OF_DEPENDENCIES = (ReasonCode.DEPENDENCY, ReasonCode.MAY_CHANGE)
 _Cause = tuple[JobState, tuple[str, ...]]
 _Groups = dict[_Cause, list[JobId]]
@@ -84,6 +87,8 @@ def why(session: Session, arguments: Arguments) -> Reply:
     objects = []
     groups: _Groups = {}
     waiting: dict[_Cause, list[JobId]] = {}
+    outputs: dict[JobId, str] = {}
+    """Of the jobs that failed."""
     for job_id in chosen:
         state = look.state(job_id)
         lines = tuple(_explanation(session, job_id, state))
@@ -91,8 +96,10 @@ def why(session: Session, arguments: Arguments) -> Reply:
         groups.setdefault((state, lines), []).append(job_id)
         if state is JobState.STALE and all(reason.code is ReasonCode.MAY_CHANGE for reason in reasons):
             waiting[state, lines] = [JobId(reason.new) for reason in reasons]
-        failure = session.failure(job_id)
-        extra = {"failure": summary_line(failure)} if failure is not None else {}
+        failure, extra = session.failure(job_id), {}
+        if failure is not None:
+            outputs[job_id] = output_of(session, session.record(job_id))
+            extra = failure_data(session, job_id, failure, outputs[job_id])
         if state is JobState.BLOCKED:
             extra["blocked_by"] = "".join(look.blocked_by(job_id)[-1:])
         objects.append(session.about(job_id) | {"reasons": [reason_object(reason) for reason in reasons]} | extra)
@@ -100,10 +107,18 @@ def why(session: Session, arguments: Arguments) -> Reply:
     for (state, lines), job_ids in _join_waiting(groups, waiting).items():
         count = f" ({plural(len(job_ids), 'job')})" if len(job_ids) > 1 else ""
         head = f"{session.style.glyph(state)} {state.value}{count}: {_some(job_ids)}"
+        lines = (*lines, *end_of_output(job_ids[0], outputs.get(job_ids[0], ""), _OUTPUT_LINES))
         text += [session.style.paint(state, head), *(f"    {line}" if line else "" for line in lines)]
+    if outputs:
+        text.append(_next(*next(iter(outputs.items()))))
     if not chosen:
         text = ["The selection is empty." if arguments.selection else _nothing_wrong(session)]
     return Reply(text, objects)
+
+
+def _next(job_id: JobId, output: str) -> str:
+    commands = ["traceback", *(["output"] if output else []), "make"]
+    return "next: " + " · ".join(f"{command} {job_name(job_id)}" for command in commands)
 
 
 def _join_waiting(groups: _Groups, waiting: Mapping[_Cause, Sequence[JobId]]) -> _Groups:
@@ -153,6 +168,8 @@ def _explanation(session: Session, job_id: JobId, state: JobState) -> list[str]:
             lines.append(f"waits for {shown_id(chain[-1])}, which failed{via}{why_failed}")
     if failure is not None:
         lines.append(summary_line(failure))
+        if failure.deepest_user_frame is not None:
+            lines += filter(None, [source_line(failure.deepest_user_frame)])
     for reason in look.reasons(job_id):
         if reason.code is ReasonCode.FAILED or (
             lines and reason.code in (ReasonCode.NEVER_MADE, ReasonCode.MAY_CHANGE)
@@ -351,8 +368,3 @@ def runs(session: Session, arguments: Arguments) -> Reply:
         return Reply(["No make was started yet."], objects)
     headers = ("run", "started", "took", "done", "failed", "blocked", "up to date", "ended", "command")
     return Reply(table(rows, headers, width=session.width, right=range(7), style=session.style), objects)
-
-
-def made_ago(made_at: float, now: float) -> str:
-    """Return how long ago something was made, with the clock time."""
-    return f"{ago(now - made_at)} ({clock(made_at)})"

@@ -9,6 +9,8 @@ from compmake.text_safety import one_line
 from compmake.words import Word, close_matches
 
 SECTIONS = ("make", "look", "store", "general")
+_DIGITS = 9
+"""No number that an option takes is longer."""
 
 
 class Option(NamedTuple):
@@ -19,6 +21,24 @@ class Option(NamedTuple):
     value: str = ""
     """What its value is called in `help`; empty for a flag."""
     short: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other names for it."""
+
+    @property
+    def spelled(self) -> str:
+        """Return the shortest way to write it, for the usage of its command."""
+        if self.value and self.short in ("", self.name):
+            return f"{self.name}={self.value}"
+        return f"-{self.short} {self.value}".rstrip() if self.short else f"--{self.name}"
+
+    @property
+    def spellings(self) -> str:
+        """Return all ways to write it, for its own line of `help`."""
+        if not self.value:
+            return f"-{self.short}, --{self.name}" if self.short else f"--{self.name}"
+        return ", ".join(
+            dict.fromkeys([self.spelled, *(f"{name}={self.value}" for name in (self.name, *self.aliases))])
+        )
 
 
 YES = Option("yes", "do not ask", short="y")
@@ -50,7 +70,7 @@ class Arguments:
         value = self.text(name)
         if value is None:
             return None
-        if not value.isdecimal() or int(value) < 1:
+        if not value.isdecimal() or len(value) > _DIGITS or int(value) < 1:
             raise UserError(f"{name}={one_line(value, 40)}: a number of 1 or more is needed")
         return int(value)
 
@@ -83,7 +103,7 @@ class Command:
     @property
     def usage(self) -> str:
         """Return the line that shows how it is written."""
-        options = [f"[{_spelled(option)}]" for option in self.options]
+        options = [f"[{option.spelled}]" for option in self.options]
         return " ".join([self.name, *([self.takes] if self.takes else []), *options])
 
 
@@ -149,7 +169,7 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
         UserError: An unknown option, a missing value, or words where the command takes none.
     """
     by_name = {option.name: option for option in found.options}
-    by_name.update({option.short: option for option in found.options if option.short})
+    by_name.update({name: option for option in found.options for name in (option.short, *option.aliases) if name})
     selection: list[Word] = []
     options: dict[str, str | bool] = {}
     rest = iter(words)
@@ -175,7 +195,7 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
         if not equals:
             value = next(rest, Word("")).text
         if not value:
-            raise UserError(f"{found.name}: {key} needs a value: {_spelled(option)}")
+            raise UserError(f"{found.name}: {key} needs a value: {option.spelled}")
         options[option.name] = value
     if selection and not found.takes:
         raise UserError(f"{found.name} takes no arguments, but got {one_line(selection[0].text, 60)!r}: {found.usage}")
@@ -185,12 +205,6 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
 
 
 _WANTED = {"SEL": "a selection of jobs", "JOB": "a job"}
-
-
-def _spelled(option: Option) -> str:
-    if option.value:
-        return f"{option.name}={option.value}"
-    return f"-{option.short}" if option.short else f"--{option.name}"
 
 
 def _unknown_option(found: Command, key: str) -> str:

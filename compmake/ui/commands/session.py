@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from compmake.errors import SelectionError, UserError
 from compmake.failure import from_json
 from compmake.job import Failure, JobId, Record
-from compmake.make import MakeResult
+from compmake.make_result import MakeResult
 from compmake.recorded import RecordedStatus
 from compmake.status import Status
 from compmake.text_safety import one_line
@@ -22,7 +22,7 @@ class StartMake(Protocol):
     """Makes jobs and shows how it goes."""
 
     def __call__(
-        self, workspace: Workspace, targets: Sequence[JobId], command: str, *, inline: bool, verbose: bool
+        self, workspace: Workspace, targets: Sequence[JobId], command: str, *, jobs: int, inline: bool, verbose: bool
     ) -> MakeResult:
         """Make the targets and what they need.
 
@@ -30,7 +30,8 @@ class StartMake(Protocol):
             workspace: What is open.
             targets: Jobs wanted.
             command: As typed, for the list of runs.
-            inline: Let jobs use the terminal, for a debugger.
+            jobs: How many may run at once, each in a worker process.
+            inline: Run jobs in this process, one at a time, and let them use the terminal, for a debugger.
             verbose: List successes too.
         """
         ...

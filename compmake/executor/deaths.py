@@ -1,0 +1,113 @@
+"""How the death of a worker is told: which signal, how much memory, where it was, what probably happened."""
+
+import contextlib
+import os
+import re
+import signal
+
+from compmake.fingerprint.modules import is_user_file
+from compmake.frames import frame_at, is_own_file
+from compmake.job import Failure, Frame
+from compmake.serving import EXIT_CUT_OFF
+from compmake.words import size_text
+
+_FAULT = "Fatal Python error: "
+_FAULT_LINE = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
+_MUCH = 0.7
+"""Of the memory there is: who was killed with so much of it was probably killed for it."""
+_FAULT_BYTES = 65536
+
+
+class MemoryFigures:
+    """How much memory there is, and whether the kernel has killed for lack of it since this was made."""
+
+    def __init__(self) -> None:
+        self._kills = _kill_count()
+
+    def is_short(self, peak_bytes: int) -> bool:
+        """Tell whether a process that was killed with such a peak was probably out of memory."""
+        return _kill_count() > self._kills or peak_bytes > _MUCH * _memory_bytes()
+
+
+def failure_of(status: int, peak_bytes: int, printed: bytes, at: tuple[str, int, str] | None, short: bool) -> Failure:
+    """Return why a job failed whose process died.
+
+    Args:
+        status: As `os.wait` gives it.
+        peak_bytes: The most memory that the process had.
+        printed: What it had printed: the traceback of a crash is at its end.
+        at: File, line and function where it was last seen.
+        short: Whether memory was probably short when it was killed.
+    """
+    code = os.waitstatus_to_exitcode(status)
+    frames = _frames_of_fault(printed) or ((_frame(*at),) if at is not None else ())
+    memory = f", with {size_text(peak_bytes)} of memory at its peak" if peak_bytes else ""
+    if code >= 0:
+        why = f"its process ended with exit code {code} in the middle of the job, as os._exit({code}) does"
+        if code == EXIT_CUT_OFF:
+            why = "its process lost the connection to compmake: did the job close file descriptors?"
+        return Failure("ProcessExited", why, frames)
+    name = signal_name(-code)
+    if -code == signal.SIGKILL:
+        text = f"its process was killed by SIGKILL{memory}"
+        return (
+            Failure("OutOfMemory", f"{text}, probably out of memory", frames)
+            if short
+            else Failure("Killed", text, frames)
+        )
+    what = _CRASHES.get(-code)
+    text = f"its process died of {name}" + (f" ({what})" if what else "") + memory
+    return Failure("Crashed" if what else "Killed", text, frames)
+
+
+_CRASHES: dict[int, str] = {
+    signal.SIGSEGV: "segmentation fault: C code, or too deep a recursion in it, touched memory that it has not",
+    signal.SIGBUS: "bus error: C code touched memory that is not there, or a mapped file was cut",
+    signal.SIGABRT: "abort: C code gave up",
+    signal.SIGFPE: "arithmetic error in C code",
+    signal.SIGILL: "illegal instruction: C code made for another processor",
+}
+
+
+def signal_name(number: int) -> str:
+    """Return `SIGKILL` for 9, `signal 99` for what has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _frames_of_fault(printed: bytes) -> tuple[Frame, ...]:
+    """Return the frames that `faulthandler` wrote while the process died, the deepest last."""
+    text = printed[-_FAULT_BYTES:].decode(errors="replace")
+    _, found, tail = text.rpartition(_FAULT)
+    frames = [_frame(file, int(line), function) for file, line, function in _FAULT_LINE.findall(tail)] if found else []
+    return tuple(frame for frame in reversed(frames) if not is_own_file(frame.file))
+
+
+def _frame(file: str, line: int, function: str) -> Frame:
+    return frame_at(file, line, function, is_user=is_user_file(file))
+
+
+def without_fault(printed: bytes) -> bytes:
+    """Return what a job printed without the traceback of its crash, which is kept as frames."""
+    at = printed.rfind(_FAULT.encode(), -_FAULT_BYTES)
+    return printed[:at] if at >= 0 else printed
+
+
+def _kill_count() -> int:
+    """Return how many processes the kernel has killed for lack of memory; 0 where it does not tell."""
+    with contextlib.suppress(OSError, ValueError), open("/proc/vmstat") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
+    return 0
+
+
+def _memory_bytes() -> int:
+    """Return the memory that there is for us: the machine's, or what a control group allows."""
+    import psutil  # costs every make 20 ms, and few see a death
+
+    total = psutil.virtual_memory().total
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError), open(path) as file:
+            total = min(total, int(file.read()))
+    return int(total)

@@ -1,0 +1,272 @@
+"""The driver's end of the three lines to one worker: what was sent to it, what it tells, what may be taken back."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+from compmake.codec import CallMessage
+from compmake.codec.wire import BEAT, HELLO, OUTCOME, STORE_FAILED, UP, Piece, decode_outcome, encode_call
+from compmake.errors import StoreError
+from compmake.executor.job_output import JobOutput
+from compmake.job import NO_LIMITS, Beat, Digest, Failure, Outcome, OutcomeKind
+from compmake.serving import TOKEN_BYTES
+
+_PIPE_BYTES = 1 << 20
+_F_SETPIPE_SZ = 1031
+_ABOUT = struct.Struct("<BQ")
+"""How `UP` begins: kind of the message, number of the call."""
+_BEAT_BYTES = 1 << 20
+"""A longer sign of life is none."""
+_TOKENS_AT_ONCE = 64
+"""So many go into the socket in one piece wherever this runs."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A call that was sent to a worker and not answered yet."""
+
+    number: int
+    call: CallMessage
+    expected_s: float = inf
+    """What calls of this function usually take; infinite if that is not known."""
+    losses: int = 0
+    """How often its worker was lost for a reason that is not the job's."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """Why a running call is being ended, and when patience ends too."""
+
+    kind: OutcomeKind
+    kill_at_s: float
+    failure: Failure | None
+
+
+class WorkerLink:
+    """One worker, from the request for it to its end."""
+
+    def __init__(self, number: int) -> None:
+        """Make the lines; `theirs` are the ends to give away."""
+        self.number = number
+        self.name = f"w{number}"
+        self.mark = os.urandom(16)
+        self._calls, calls = socket.socketpair()
+        self._tokens, self._tokens_back = socket.socketpair()
+        reading, writing = os.pipe()
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
+        os.set_blocking(reading, False)
+        self._calls.setblocking(False)
+        self._tokens.setblocking(False)
+        self.theirs = (calls, self._tokens_back.dup(), writing)
+        self.output = JobOutput(reading, self.mark)
+        self.sent: deque[Sent] = deque()
+        """Unanswered calls in the order in which they run; the first has begun, once the worker said hello."""
+        self.pid: int | None = None
+        self.began_s: float | None = None
+        """When the first of `sent` began, by the monotonic clock; None while none has."""
+        self.began_at = 0.0
+        """The same in epoch seconds."""
+        self.ending: Ending | None = None
+        self.leaving = False
+        """Whether it said that it takes no more calls."""
+        self.beat = Beat()
+        self.at: tuple[str, int, str] | None = None
+        """File, line and function that the running job was last seen at."""
+        self.said_hello = False
+        """Whether it has started."""
+        self.outgoing: list[Sent] = []
+        """Calls given to it that `send` has not taken yet."""
+        self.load_s = 0.0
+        """Expected duration of all calls that it has; infinite with one of which nothing is known."""
+        self.overran = False
+        """Whether the running call takes longer than what may stand before others."""
+        self.output_watched = False
+        self.timeout_s: float | None = None
+        self.memory_bytes: int | None = None
+        """Limits of the running call."""
+        self.heard_at = 0.0
+        """When the worker last said something of the running call, in epoch seconds."""
+        self.has_news = False
+        """Whether `beat` changed since somebody looked."""
+        self._modules: tuple[tuple[str, str, Digest], ...] = ()
+        self._functions: dict[bytes, int] = {}
+        self._unsent: deque[memoryview] = deque()
+        self._received = bytearray()
+
+    @property
+    def fileno(self) -> int:
+        """What to wait on for outcomes."""
+        return self._calls.fileno()
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether something waits for room in the socket."""
+        return bool(self._unsent)
+
+    def send(self, items: list[Sent], now_s: float, now: float) -> None:
+        """Send calls, to be run after those sent before."""
+        pieces: list[Piece] = []
+        for item in items:
+            function = item.call.function
+            is_new = function not in self._functions
+            function_number = self._functions.setdefault(function, len(self._functions))
+            pieces += encode_call(item.number, item.call, function_number, is_new)
+        small, unsent = [], self._unsent
+        for piece in pieces:  # join the small ones, leave arrays where they are
+            if len(piece) < 65536:
+                small.append(piece)
+                continue
+            unsent.append(memoryview(b"".join(small)))
+            unsent.append(memoryview(piece).cast("B"))
+            small = []
+        if small:
+            unsent.append(memoryview(b"".join(small)))
+        was_idle = not self.sent
+        self.sent.extend(items)
+        if was_idle:
+            self._begin(now_s, now)
+        self.flush()
+        for at in range(0, len(items), _TOKENS_AT_ONCE):
+            tokens = b"".join(i.number.to_bytes(TOKEN_BYTES, "little") for i in items[at : at + _TOKENS_AT_ONCE])
+            with contextlib.suppress(ConnectionError):  # its end will be told
+                self._tokens.send(tokens)
+
+    def flush(self) -> None:
+        """Send what can be sent."""
+        try:
+            while self._unsent:
+                head = self._unsent[0]
+                done = self._calls.send(head)
+                if done == len(head):
+                    self._unsent.popleft()
+                else:
+                    self._unsent[0] = head[done:]
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self._unsent.clear()
+
+    def take_back(self) -> list[Sent]:
+        """Return the calls that have not begun, which will not begin here any more.
+
+        The kernel gives each token to the worker or to us, so a call that is returned has not run and will not.
+        """
+        tokens = b""
+        with contextlib.suppress(BlockingIOError):
+            while more := self._tokens_back.recv(65536, socket.MSG_DONTWAIT):
+                tokens += more
+        numbers = {int.from_bytes(tokens[at : at + TOKEN_BYTES], "little") for at in range(0, len(tokens), TOKEN_BYTES)}
+        back = [item for item in self.sent if item.number in numbers]
+        if back:
+            self.sent = deque(item for item in self.sent if item.number not in numbers)
+        if not self.sent:
+            self.began_s = None
+        return back
+
+    def receive(self, now_s: float, now: float) -> Iterator[tuple[Sent, Outcome]]:
+        """Yield the calls that the worker has answered, each with its outcome.
+
+        What makes no sense there was written by a job into what is not its own; it is skipped.
+
+        Raises:
+            StoreError: It could not store a result.
+            ValueError: An answer makes no sense.
+        """
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            while data := self._calls.recv(1 << 18):
+                self._received += data
+        received, at = self._received, 0
+        with memoryview(received) as view:
+            while len(received) - at >= UP.size:
+                kind, number, size = UP.unpack_from(view, at)
+                if not self._may_come(kind, number, size):
+                    at = self._next_answer(at)
+                    continue
+                if len(received) - at - UP.size < size:
+                    break
+                with view[at + UP.size : at + UP.size + size] as body:
+                    answer = self._understand(kind, number, body, now_s, now)
+                at += UP.size + size
+                if answer is not None:
+                    yield answer
+        del received[:at]
+
+    def _may_come(self, kind: int, number: int, size: int) -> bool:
+        """Tell whether this is the head of a message that the worker may have sent."""
+        if kind == HELLO:
+            return not self.said_hello and size == 0
+        if kind == BEAT:
+            return size <= _BEAT_BYTES
+        return kind in (OUTCOME, STORE_FAILED) and bool(self.sent) and number == self.sent[0].number
+
+    def _next_answer(self, at: int) -> int:
+        """Return where behind `at` the answer to the running call begins, or may begin when more has come."""
+        found = self._received.find(_ABOUT.pack(OUTCOME, self.sent[0].number), at + 1) if self.sent else -1
+        return found if found >= 0 else max(at + 1, len(self._received) - _ABOUT.size + 1)
+
+    def _understand(
+        self, kind: int, number: int, body: memoryview, now_s: float, now: float
+    ) -> tuple[Sent, Outcome] | None:
+        if kind == OUTCOME and self.sent and self.sent[0].number == number:
+            item = self.sent[0]
+            told = decode_outcome(item.call.job_id, self.name, self._modules, body)
+            self.sent.popleft()
+            self._modules = told.outcome.modules
+            self.leaving = self.leaving or told.leaving
+            self._begin(now_s, now)
+            return item, told.outcome
+        if kind == HELLO:
+            self.said_hello, self.pid = True, number  # the zygote may be slower to tell it
+            self._begin(now_s, now)
+        elif kind == BEAT:
+            if self.sent and self.sent[0].number == number:
+                self.heard_at = now
+                self._hear(*json.loads(bytes(body)))
+        elif kind == STORE_FAILED:
+            raise StoreError(str(body, "utf-8", "replace"))
+        else:
+            raise ValueError(f"message {kind} about call {number}")
+        return None
+
+    def _hear(self, file: str, line: int, function: str, progress: str) -> None:
+        self.at = (file, line, function) if file else None
+        place = f"{os.path.basename(file)}:{line} in {function}" if file else ""
+        self.beat = self.beat._replace(place=place, progress=progress)
+        self.has_news = True
+
+    def _begin(self, now_s: float, now: float) -> None:
+        is_busy = self.said_hello and bool(self.sent)
+        self.began_s, self.began_at = (now_s, now) if is_busy else (None, 0.0)
+        self.beat, self.at, self.overran, self.has_news, self.heard_at = Beat(), None, False, False, now
+        limits = self.sent[0].call.limits if is_busy else NO_LIMITS
+        self.timeout_s, self.memory_bytes = limits.timeout_s, limits.memory_bytes
+
+    def skip(self, gap_s: float) -> None:
+        """Let a time in which the worker was stopped count for nothing."""
+        if self.began_s is not None:
+            self.began_s += gap_s
+        if self.ending is not None:
+            self.ending.kill_at_s += gap_s
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the worker and the processes of its group."""
+        if self.pid is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, number)
+
+    def close(self) -> None:
+        """Close the lines: an idle worker ends by itself."""
+        self._calls.close()
+        self._tokens.close()
+        self._tokens_back.close()
+        self.output.close()

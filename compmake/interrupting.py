@@ -1,0 +1,97 @@
+"""What Ctrl-C, SIGTERM, SIGHUP and Ctrl-Z do while jobs run in worker processes."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import Protocol
+
+_Handler = Callable[[int, FrameType | None], object]
+START_NONE, TERMINATE, KILL = 1, 2, 3
+"""Each Ctrl-C takes one step: start nothing more, ask running jobs to end, kill them."""
+
+
+class Suspending(Protocol):
+    """Somebody with processes that must stop when this one does."""
+
+    def suspend(self) -> None:
+        """Stop them."""
+        ...
+
+    def resume(self) -> None:
+        """Let them go on."""
+        ...
+
+
+class Stop:
+    """How far the user has gone in wanting the make to end; a handler of signals may change it at any moment."""
+
+    def __init__(self) -> None:
+        self.level = 0
+        self.wake, self._wake = os.pipe()
+        """Readable when `level` has changed."""
+        for descriptor in (self.wake, self._wake):
+            os.set_blocking(descriptor, False)
+
+    def press(self, at_least: int = 0) -> None:
+        """Go one step further, or as far as `at_least`."""
+        self.level = min(KILL, max(self.level + 1, at_least))
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake, b"!")
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self.wake)
+        os.close(self._wake)
+
+
+def step_text(level: int, running: int) -> str:
+    """Return what to tell the user who went to `level`, and which step comes next."""
+    jobs = "1 running job" if running == 1 else f"{running} running jobs"
+    if level == START_NONE:
+        return f"Interrupted: starting nothing more, waiting for {jobs}. Ctrl-C again terminates them."
+    if level == TERMINATE:
+        return f"Terminating {jobs}. Ctrl-C again kills them."
+    return f"Killing {jobs}."
+
+
+@contextlib.contextmanager
+def heeding_signals(stop: Stop, workers: Suspending | None) -> Iterator[None]:
+    """Let signals act on `stop` and on the workers while the body runs, if this is the thread that hears them.
+
+    Without workers the jobs run in this very thread: SIGTERM and SIGHUP then interrupt them as Ctrl-C does. Signals
+    that whoever started us wants ignored (`nohup`, a shell's background) stay ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = _handlers_without_workers() if workers is None else _handlers(stop, workers)
+    before = {}
+    for number, handler in handlers.items():
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _handlers(stop: Stop, workers: Suspending) -> Mapping[signal.Signals, _Handler]:
+    def suspend(_number: int, _frame: FrameType | None) -> None:
+        workers.suspend()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        workers.resume()
+
+    return {
+        signal.SIGINT: lambda *_: stop.press(),
+        signal.SIGTERM: lambda *_: stop.press(TERMINATE),
+        signal.SIGHUP: lambda *_: stop.press(TERMINATE),
+        signal.SIGTSTP: suspend,
+    }
+
+
+def _handlers_without_workers() -> Mapping[signal.Signals, _Handler]:
+    return {signal.SIGTERM: signal.default_int_handler, signal.SIGHUP: signal.default_int_handler}

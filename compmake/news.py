@@ -1,0 +1,69 @@
+"""What a make tells its channel: at once, or when what it tells of has been committed."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from compmake.channel import Channel, Event, EventKind
+from compmake.executor import Running
+from compmake.graph import Graph
+from compmake.job import Job, JobId, Outcome
+
+
+class News:
+    """The events of one make."""
+
+    def __init__(self, channel: Channel, graph: Graph) -> None:
+        self._channel = channel
+        self._graph = graph
+        self._later: list[Event] = []
+        self._shown: set[JobId] = set()
+        """Running jobs of which it was told that they have begun."""
+        self._up_to_date = 0
+
+    def tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
+        """Tell now."""
+        where: dict[str, Any] = {"job_id": job.job_id, "function": job.display_function} if job is not None else {}
+        self._channel.publish([Event(kind, time.time(), **where, **fields)])
+
+    def tell_later(self, kind: EventKind, job: Job, outcome: Outcome, **fields: Any) -> None:
+        """Tell when the outcome has been committed: an event says `done` only then."""
+        event = Event(
+            kind,
+            time.time(),
+            job_id=job.job_id,
+            function=job.display_function,
+            wall_s=outcome.wall_s,
+            peak_bytes=outcome.peak_bytes,
+            worker=outcome.worker,
+            **fields,
+        )
+        self._later.append(event)
+
+    def tell_committed(self) -> None:
+        """Tell what waited for a commit."""
+        if self._later:
+            events, self._later = self._later, []
+            self._channel.publish(events)
+
+    def tell_up_to_date(self, count: int) -> None:
+        """Tell how many jobs are up to date by now."""
+        if count != self._up_to_date:
+            self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date)
+            self._up_to_date = count
+
+    def tell_running(self, running: Iterable[Running]) -> None:
+        """Tell which jobs have begun; of those that have ended meanwhile nobody needs to know when they did."""
+        for job_id, worker, started_at in running:
+            if job_id not in self._shown:
+                self._shown.add(job_id)
+                function = self._graph.jobs[job_id].display_function
+                event = Event(EventKind.JOB_STARTED, started_at, job_id=job_id, function=function, worker=worker)
+                self._channel.publish([event])
+
+    def note_ended(self, job_id: JobId) -> bool:
+        """Note that a job runs no longer; return whether it was told that it had begun."""
+        if job_id not in self._shown:
+            return False
+        self._shown.remove(job_id)
+        return True

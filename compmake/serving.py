@@ -1,0 +1,141 @@
+"""What a worker process does from its start to its end: take a token, run that call, tell how it ended; and beat.
+
+Three lines join it with the driver. Calls come, and outcomes and beats go, through one socket. Tokens come through
+another: a call that was sent ahead may begin only when its token has been taken from there, and the driver takes calls
+back by taking their tokens back; the kernel gives each token to one of the two. What jobs print goes into a pipe.
+"""
+
+import faulthandler
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Collection
+from typing import NamedTuple, NoReturn
+
+from compmake.capture import Capture
+from compmake.codec.wire import BEAT, HELLO, STORE_FAILED, UP, CallReader, Piece, encode_outcome
+from compmake.errors import StoreError
+from compmake.fingerprint.modules import is_user_file
+from compmake.job import Digest, JobId
+from compmake.store import Objects
+from compmake.worker import Worker
+
+TOKEN_BYTES = 8
+EXIT_CUT_OFF = 97
+"""How a worker ends that can no longer speak with the driver, because a job closed its descriptors."""
+_BEAT_S = 1.0
+
+
+class Lines(NamedTuple):
+    """Descriptors of a worker's ends of the three lines."""
+
+    calls: int
+    tokens: int
+    output: int
+
+
+def serve(lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str]) -> NoReturn:
+    """Run calls until the driver has no more; this process ends here.
+
+    Args:
+        lines: What joins it with the driver.
+        mark: What to write into the pipe after the output of each job.
+        objects: Where results go and dependencies come from.
+        modules_before: Modules that were not imported for jobs.
+    """
+    code = 0
+    try:
+        _Server(lines, mark, objects, modules_before).run()
+    except (EOFError, ConnectionError):
+        pass  # the driver is gone or has no more work
+    except OSError:
+        code = EXIT_CUT_OFF
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    finally:
+        os._exit(code)  # what user code registered for the exit is the zygote's, not ours
+
+
+class _Server:
+    def __init__(self, lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str]) -> None:
+        self._calls = socket.socket(fileno=lines.calls)
+        self._tokens = socket.socket(fileno=lines.tokens)
+        self._reader = CallReader(self._calls.makefile("rb"))
+        self._pid = os.getpid()
+        self._sending = threading.Lock()
+        self._number: int | None = None
+        self._progress = ""
+        self._modules: tuple[tuple[str, str, Digest], ...] = ()
+        self._main_thread = threading.get_ident()
+        # Forking in a job is the job's business; that this process has a second thread is ours.
+        warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
+        faulthandler.enable(lines.output, all_threads=False)
+        threading.Thread(target=self._beat, name="compmake-beat", daemon=True).start()
+        capture = Capture(lines.output, mark)
+        # Before the worker: it notes what is done on each signal, and puts that back after each job.
+        signal.signal(signal.SIGTERM, lambda *_: self._worker.terminate())
+        self._worker = Worker(objects, capture, self._report, modules_before=modules_before)
+        self._send([UP.pack(HELLO, self._pid, 0)])
+
+    def run(self) -> None:
+        """Take tokens and run their calls until there are no more."""
+        while token := self._tokens.recv(TOKEN_BYTES):
+            number = int.from_bytes(token, "little")
+            sent = self._reader.next()
+            while sent.number != number:  # taken back
+                sent = self._reader.next()
+            self._number, self._progress = number, ""
+            try:
+                outcome = self._worker.run(sent.call)
+            except StoreError as error:
+                self._send_body(STORE_FAILED, str(error).encode("utf-8", "surrogatepass"))
+                return
+            finally:
+                self._number = None
+                if os.getpid() != self._pid:  # a fork of the job's came back from it: that was no call of ours
+                    os._exit(0)
+            leaving = bool(self._worker.leftovers)
+            with_modules = outcome.modules is not self._modules
+            self._modules = outcome.modules
+            self._send(encode_outcome(number, outcome, leaving=leaving, with_modules=with_modules))
+            if leaving:
+                return
+
+    def _send(self, pieces: list[Piece]) -> None:
+        data = b"".join(pieces)
+        with self._sending:
+            self._calls.sendall(data)
+
+    def _send_body(self, kind: int, body: bytes) -> None:
+        self._send([UP.pack(kind, self._number or 0, len(body)), body])
+
+    def _report(self, job_id: JobId, text: str) -> None:  # noqa: ARG002 -- only one runs
+        self._progress = text
+        self._tell()
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(_BEAT_S)
+            if self._number is not None:
+                try:
+                    self._tell()
+                except OSError:  # the driver is gone, and so is this process soon
+                    return
+
+    def _tell(self) -> None:
+        if os.getpid() == self._pid:  # and no process that the job has forked
+            self._send_body(BEAT, json.dumps([*self._place(), self._progress]).encode())
+
+    def _place(self) -> tuple[str, int, str]:
+        """Return file, line and function of the user's code that the job is at."""
+        frame = sys._current_frames().get(self._main_thread)
+        while frame is not None:
+            if is_user_file(frame.f_code.co_filename):
+                return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname
+            frame = frame.f_back
+        return "", 0, ""

@@ -1,0 +1,88 @@
+"""What commands say of a job's last attempt: when and where it ran, what it printed, how it failed."""
+
+import time
+from typing import Any
+
+from compmake.errors import StoreError
+from compmake.job import Blob, Digest, Failure, JobId, Record
+from compmake.recording import details_of
+from compmake.text_safety import one_line
+from compmake.ui.commands.session import Session
+from compmake.ui.summary import job_name
+from compmake.ui.text import ago, clock, duration, printed
+from compmake.ui.traceback import failure_object, summary_line
+
+LAST_LINES = 10
+_OUTPUT_CELLS = 500
+_CALL_CELLS = 2000
+_WORKER_CELLS = 40
+
+
+def made_ago(made_at: float, now: float) -> str:
+    """Return how long ago something was made, with the clock time."""
+    return f"{ago(now - made_at)} ({clock(made_at)})"
+
+
+def call_text(session: Session, job_id: JobId) -> str:
+    """Return the call with its arguments in short form."""
+    shown = ", ".join(f"{name}={text}" for name, text in session.look.arguments(job_id))
+    function = session.workspace.graph.jobs[job_id].function_name.replace(":", ".")
+    return one_line(f"{function}({shown})", _CALL_CELLS)
+
+
+def worker_of(record: Record) -> str:
+    """Return which worker ran it, empty for compmake's own process."""
+    return str(details_of(record).get("worker", ""))
+
+
+def attempt_text(record: Record) -> str:
+    """Return `took 41s on w3, attempt 3, 2m ago (14:32:10)`."""
+    worker = worker_of(record)
+    where = f" on {one_line(worker, _WORKER_CELLS)}" if worker else ""
+    return f"took {duration(record.wall_s)}{where}, attempt {record.attempt}, {made_ago(record.made_at, time.time())}"
+
+
+def output_of(session: Session, record: Record | None) -> str:
+    """Return what the attempt printed, as it came."""
+    if record is None:
+        return ""
+    extra = details_of(record)
+    stored = extra.get("output")
+    if not (isinstance(stored, list) and len(stored) == 2):
+        return str(extra.get("output_text", ""))
+    try:
+        blob = Blob(Digest(bytes.fromhex(stored[0])), int(stored[1]))
+        return bytes(session.workspace.store.objects.read(blob)).decode(errors="replace")
+    except (StoreError, ValueError, TypeError) as error:
+        return f"(the output of this attempt is lost: {error})"
+
+
+def last_lines(output: str, count: int = LAST_LINES) -> list[str]:
+    """Return the last lines that were printed, not yet sanitized."""
+    return [printed(line) for line in output.rstrip().split("\n")[-count:]] if output.strip() else []
+
+
+def end_of_output(job_id: JobId, output: str, count: int = LAST_LINES) -> list[str]:
+    """Return the last lines of an output for people, and how to see all of it; nothing if there is none."""
+    shown = last_lines(output, count)
+    if not shown:
+        return []
+    lines = output.rstrip().count("\n") + 1
+    head = f"last {len(shown)} of {lines:,} lines of its output, `output {job_name(job_id)}` shows all:"
+    return [
+        head if lines > len(shown) else "its output:",
+        *(f"  | {one_line(line, _OUTPUT_CELLS)}".rstrip() for line in shown),
+    ]
+
+
+def failure_data(session: Session, job_id: JobId, failure: Failure | None, output: str) -> dict[str, Any]:
+    """Return what `--json` tells of the failure of a job's last attempt, and of its circumstances."""
+    record = session.record(job_id)
+    return {
+        "failure": None if failure is None else failure_object(failure),
+        "summary": "" if failure is None else summary_line(failure),
+        "worker": "" if record is None else worker_of(record),
+        "wall_s": None if record is None else record.wall_s,
+        "output_last_lines": last_lines(output),
+        "arguments": dict(session.look.arguments(job_id)),
+    }

@@ -1,0 +1,61 @@
+"""Events of a make as tests tell them, at seconds since its start."""
+
+from compmake.channel import Event, EventKind
+from compmake.job import Beat, Failure, Frame, JobId
+
+T = 1_700_000_000.0
+
+
+def start(count=191, **fields):
+    return Event(EventKind.RUN_STARTED, T, count=count, **fields)
+
+
+def begin(job_id, at=0.0, worker="w1"):
+    return Event(EventKind.JOB_STARTED, T + at, JobId(job_id), "train", worker=worker)
+
+
+def beat(job_id, at=0.0, **told):
+    return Event(EventKind.HEARTBEAT, T + at, JobId(job_id), beat=Beat(**told))
+
+
+def notice(text):
+    return Event(EventKind.NOTICE, T, text=text)
+
+
+def done(job_id, at=0.0):
+    return Event(EventKind.JOB_DONE, T + at, JobId(job_id), "train", wall_s=41, peak_bytes=2_040_109_466)
+
+
+def failed(job_id, at=0.0, message="x is NaN", line=88, output=""):
+    frame = Frame("/home/u/mycomputations.py", line, "step", True, ((line, "    raise ValueError"),))
+    failure = Failure("ValueError", message, (frame,))
+    return Event(EventKind.JOB_FAILED, T + at, JobId(job_id), "train", 41, 2_040_109_466, failure=failure, text=output)
+
+
+def retried(job_id, count=2):
+    failure = Failure("ConnectionError", "reset")
+    return Event(EventKind.JOB_RETRIED, T, JobId(job_id), "fetch", 3, count=count, failure=failure)
+
+
+def end(at=361.0, how="finished"):
+    return Event(EventKind.RUN_ENDED, T + at, text=how)
+
+
+HOSTILE = "a\x1b[2J\x07\r\nb\x9b"
+
+
+def hostile_run():
+    event = Event(EventKind.JOB_STARTED, T, JobId(HOSTILE), HOSTILE)
+    return [
+        start(3),
+        event,
+        beat(HOSTILE, progress=HOSTILE),
+        beat(HOSTILE, last_line=HOSTILE, place=HOSTILE),
+        beat(HOSTILE, place=HOSTILE),
+        notice(HOSTILE),
+        retried(HOSTILE),
+        event,
+        failed(HOSTILE, message=HOSTILE, output=HOSTILE),
+        Event(EventKind.JOB_DONE, T, JobId(HOSTILE), HOSTILE),
+        end(1, HOSTILE),
+    ]
