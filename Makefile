@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test coverage bench clean
+.PHONY: demo test soak coverage bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+
+# The long versions of tests, and those that print or allocate much.
+soak: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m soak --timeout 1800
 
 # Apart from `test`: measuring imports modules and slows processes that some tests look at.
 coverage: $(VENV)/.installed-test

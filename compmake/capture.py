@@ -1,9 +1,11 @@
 """Captures what jobs print, at the level of file descriptors, so that C code and child processes are captured too."""
 
 import contextlib
+import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TextIO
 
 HEAD_BYTES = 256 * 1024
@@ -41,7 +43,7 @@ class Capture:
         os.dup2(self._descriptor, 1)
         os.dup2(self._descriptor, 2)
         if not flushed:
-            _flush()
+            flush()
         os.write(self._descriptor, self._mark)  # shorter than a pipe writes at once, so never torn
 
 
@@ -53,10 +55,10 @@ class _Streams:
 
     def put_back(self) -> bool:
         """Flush them, and undo it if a job replaced or closed them; tell whether all could be flushed."""
-        flushed = _flush()
+        flushed = flush()
         if (sys.stdout, sys.stderr) != self._streams:
             sys.stdout, sys.stderr = self._streams
-            _flush()
+            flush()
         if any(getattr(stream, "closed", False) for stream in self._streams):
             self._streams = sys.stdout, sys.stderr = _reopened(sys.stdout, 1), _reopened(sys.stderr, 2)
         return flushed
@@ -80,11 +82,25 @@ def _reopened(stream: TextIO, descriptor: int) -> TextIO:
     return open(descriptor, "w", buffering=1, encoding=stream.encoding, errors=stream.errors, closefd=False)
 
 
-def _flush() -> bool:
-    flushed = True
+def flush() -> bool:
+    """Send off what Python and C code have printed and the process still holds; tell whether all of it could be."""
+    flushed = _flush_c() == 0
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except Exception:  # a job may have closed or replaced it
             flushed = False
     return flushed
+
+
+def _c_flusher() -> Callable[[], int]:
+    """Return what does `fflush(stdout)`: Python knows nothing of what `printf` holds back."""
+    libc = ctypes.CDLL(None)
+    name = "__stdoutp" if sys.platform == "darwin" else "stdout"
+    try:
+        return partial(libc.fflush, ctypes.c_void_p.in_dll(libc, name))
+    except ValueError:  # another C library: nothing is flushed
+        return lambda: 0
+
+
+_flush_c = _c_flusher()

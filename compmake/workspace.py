@@ -196,7 +196,7 @@ class Workspace:
             self.store.cache_code(entries)
 
 
-_OWN_PACKAGES = frozenset({"compmake", "blake3", "cloudpickle", "pygraphviz", "pip", "setuptools"})
+_OWN_PACKAGES = frozenset({"compmake", "blake3", "cloudpickle", "psutil", "pygraphviz", "pip", "setuptools"})
 
 
 def _version_of(module: object) -> object:

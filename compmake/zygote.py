@@ -21,6 +21,7 @@ import traceback
 from collections.abc import Collection
 from typing import Any, NamedTuple, NoReturn
 
+from compmake.capture import flush
 from compmake.codec.main_module import load_main
 from compmake.define import running
 from compmake.fingerprint.values import set_main_alias
@@ -156,8 +157,7 @@ class _Zygote:
         number, mark = REQUEST.unpack(data)
         lines = Lines(*descriptors)
         try:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            flush()
             pid = self._fork(lines, mark) if self._threads == 1 else self._spawn(lines, mark)
         except OSError as error:
             self._report(REFUSED, number, text=str(error))

@@ -37,7 +37,10 @@ class Executor(Protocol):
         ...
 
     def collect(self, timeout_s: float | None) -> list[Outcome]:
-        """Wait until something ended, `stop` was called or `timeout_s` passed; return what ended, in that order.
+        """Wait until something ended, and return what did, in that order.
+
+        It also returns when `stop` was called, when `timeout_s` has passed, and when a job has begun that is not over
+        at once, for then `running` has news.
 
         Raises:
             KeyboardInterrupt: The user asked to stop; calls under way are answered as INTERRUPTED by `close`.

@@ -35,8 +35,11 @@ class JobOutput:
             return False
         *segments, rest = (self._rest + data).split(self._mark)
         for segment in segments:
-            self._add(segment)
-            self._end_segment()
+            if segment or self._size or not self._begun:
+                self._add(segment)
+                self._end_segment()
+            else:
+                self._finished.append(b"")  # most jobs print nothing
         keep = self._overlap(rest)
         self._add(rest[: len(rest) - keep])
         self._rest = rest[len(rest) - keep :]

@@ -15,6 +15,7 @@ from math import inf
 
 from compmake.capture import last_lines
 from compmake.codec import CallMessage
+from compmake.errors import StoreError
 from compmake.executor import Running
 from compmake.executor.crew import Crew, Death
 from compmake.executor.deaths import without_fault
@@ -70,6 +71,7 @@ class ProcessExecutor:
         self._crew = Crew(setup, environ, self._selector, workers)
         self._watch = Watch(self._crew)
         self._outcomes: list[Outcome] = []
+        self._trouble: StoreError | None = None
         self._backlog: deque[Sent] = deque()
         """Calls that some worker had and that none has now."""
         self._forecast: dict[str, float] = {}
@@ -113,9 +115,11 @@ class ProcessExecutor:
         """
         end_s = inf if timeout_s is None else time.monotonic() + timeout_s
         self._send()
-        if self._all_have_plenty():
+        if not self._outcomes and self._all_have_plenty():
             time.sleep(_GATHER_S)
         while not self._outcomes:
+            if self._trouble is not None:
+                raise self._trouble
             now_s = time.monotonic()
             wait_s = min(end_s, self._watch.next_s()) - now_s
             woken = False
@@ -123,7 +127,7 @@ class ProcessExecutor:
             # What the zygote tells comes last: it may close the lines of workers, of which there is something too.
             for key, events in sorted(ready, key=lambda one: isinstance(one[0].data, ZygoteLink)):
                 woken = self._attend(key.data, events) or woken
-            self._pass_time()
+            woken = self._pass_time() or woken
             self._send()
             if woken or time.monotonic() >= end_s:
                 break
@@ -239,6 +243,8 @@ class ProcessExecutor:
                 self._accept(link, item, outcome)
         except (ValueError, TypeError):  # a job wrote into the socket, and this cannot be told from an answer
             link.signal(signal.SIGKILL)
+        except StoreError as error:  # to be raised when what ended before it is collected
+            self._trouble = error
 
     def _accept(self, link: WorkerLink, item: Sent, outcome: Outcome) -> None:
         name, before = item.call.function_name, item.expected_s
@@ -300,14 +306,15 @@ class ProcessExecutor:
         )
         self._outcomes.append(_ended(outcome, link.ending) if link.ending is not None else outcome)
 
-    def _pass_time(self) -> None:
-        """Do what is due: take back, end what takes too long, tell signs of life."""
+    def _pass_time(self) -> bool:
+        """Do what is due: take back, end what takes too long, tell signs of life; tell whether a job was found slow."""
         for link in self._watch.overruns(time.monotonic()):
             self._backlog.extend(self._take_back(link))
         for link, kind, failure, grace_s in self._watch.excesses(time.monotonic()):
             self._end_running(link, kind, grace_s, failure)
         for link in self._watch.beats(time.monotonic()):
             self._report(link.sent[0].call.job_id, link.beat, link.heard_at)
+        return self._watch.found_slow(time.monotonic())
 
     def _end_running(self, link: WorkerLink, kind: OutcomeKind, grace_s: float, failure: Failure | None = None) -> None:
         """Ask the running job to end; without patience kill its process."""

@@ -62,13 +62,17 @@ class Watch:
                 due_s = min(due_s, max(self._memory_at_s, began_s + _MEMORY_LOOK_S))
         return due_s
 
+    def found_slow(self, now_s: float) -> bool:
+        """Watch the output of calls that are not quick; tell whether there are new ones."""
+        slow = [link for link in self._running() if not link.output_watched and now_s >= _since(link) + _QUICK_S]
+        for link in slow:
+            self._crew.watch_output(link, True)
+        return bool(slow)
+
     def overruns(self, now_s: float) -> Iterator[WorkerLink]:
-        """Watch the output of calls that are not quick; yield the workers whose call should hold up no others."""
+        """Yield the workers whose call should hold up no others."""
         for link in self._running():
-            assert link.began_s is not None
-            if now_s >= link.began_s + _QUICK_S:
-                self._crew.watch_output(link, True)
-            if now_s >= link.began_s + _OVERRUN_S and not link.overran:
+            if now_s >= _since(link) + _OVERRUN_S and not link.overran:
                 link.overran = True
                 yield link
 
@@ -76,15 +80,14 @@ class Watch:
         """Yield the calls that have passed a limit, or the patience with which they were asked to end."""
         look_at_memory = now_s >= self._memory_at_s
         for link in self._running():
-            assert link.began_s is not None
             if link.ending is not None:
                 if now_s >= link.ending.kill_at_s:
                     link.ending.kill_at_s = inf
                     yield Excess(link, link.ending.kind, link.ending.failure, 0.0)
-            elif link.timeout_s is not None and now_s >= link.began_s + link.timeout_s:
+            elif link.timeout_s is not None and now_s >= _since(link) + link.timeout_s:
                 text = f"it took longer than its timeout of {link.timeout_s:g} s"
                 yield Excess(link, OutcomeKind.TIMED_OUT, Failure("TimedOut", text), _TIMEOUT_GRACE_S)
-            elif link.memory_bytes is not None and look_at_memory and now_s >= link.began_s + _MEMORY_LOOK_S:
+            elif link.memory_bytes is not None and look_at_memory and now_s >= _since(link) + _MEMORY_LOOK_S:
                 self._memory_at_s = now_s + _MEMORY_LOOK_S
                 used = self._vitals.rss_bytes(link.pid) if link.pid is not None else 0
                 if used > _MEMORY_GRACE * link.memory_bytes:
@@ -97,7 +100,7 @@ class Watch:
     def beats(self, now_s: float) -> Iterator[WorkerLink]:
         """Yield the workers of whose call there is something new to tell."""
         if now_s >= self._look_at_s and any(
-            link.began_s is not None and now_s >= link.began_s + _LOOK_S for link in self._crew.links.values()
+            link.began_s is not None and now_s >= _since(link) + _LOOK_S for link in self._crew.links.values()
         ):
             self._look_at_s = now_s + _LOOK_S
             self._look(now_s)
@@ -127,3 +130,7 @@ class Watch:
                 cpu_percent=vital.cpu_percent, rss_bytes=vital.rss_bytes, frozen=vital.frozen
             )
             link.has_news = True
+
+
+def _since(link: WorkerLink) -> float:
+    return inf if link.began_s is None else link.began_s

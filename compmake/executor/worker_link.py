@@ -24,8 +24,11 @@ _ABOUT = struct.Struct("<BQ")
 """How `UP` begins: kind of the message, number of the call."""
 _BEAT_BYTES = 1 << 20
 """A longer sign of life is none."""
+_READ_BYTES = 1 << 16
+"""To read more at once takes an allocation that costs more than the reading."""
 _TOKENS_AT_ONCE = 64
 """So many go into the socket in one piece wherever this runs."""
+_NO_BEAT = Beat()
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class WorkerLink:
         self.ending: Ending | None = None
         self.leaving = False
         """Whether it said that it takes no more calls."""
-        self.beat = Beat()
+        self.beat = _NO_BEAT
         self.at: tuple[str, int, str] | None = None
         """File, line and function that the running job was last seen at."""
         self.said_hello = False
@@ -183,8 +186,10 @@ class WorkerLink:
             ValueError: An answer makes no sense.
         """
         with contextlib.suppress(BlockingIOError, ConnectionError):
-            while data := self._calls.recv(1 << 18):
+            while data := self._calls.recv(_READ_BYTES):
                 self._received += data
+                if len(data) < _READ_BYTES:
+                    break
         received, at = self._received, 0
         with memoryview(received) as view:
             while len(received) - at >= UP.size:
@@ -247,7 +252,7 @@ class WorkerLink:
     def _begin(self, now_s: float, now: float) -> None:
         is_busy = self.said_hello and bool(self.sent)
         self.began_s, self.began_at = (now_s, now) if is_busy else (None, 0.0)
-        self.beat, self.at, self.overran, self.has_news, self.heard_at = Beat(), None, False, False, now
+        self.beat, self.at, self.overran, self.has_news, self.heard_at = _NO_BEAT, None, False, False, now
         limits = self.sent[0].call.limits if is_busy else NO_LIMITS
         self.timeout_s, self.memory_bytes = limits.timeout_s, limits.memory_bytes
 

@@ -1,7 +1,6 @@
 """Jobs that end their process, hang, or take more than they may, each among innocent ones."""
 
 import ctypes
-import mmap
 import os
 import signal
 import subprocess
@@ -12,7 +11,13 @@ from compmake import comp
 from ledger import note
 
 LIMIT = "150MB"
-CHILD = "import mmap, time; shared = mmap.mmap(-1, 400_000_000); shared.write(bytes(400_000_000)); time.sleep(60)"
+CHILD = """
+import mmap, time
+shared = mmap.mmap(-1, 400_000_000)
+for _ in range(400):
+    shared.write(b"x" * 1_000_000)
+time.sleep(60)
+"""
 
 
 def job(name, does=None):
@@ -58,6 +63,10 @@ def keyboard_interrupt():
     raise KeyboardInterrupt
 
 
+def closes_everything():
+    os.closerange(0, 4096)
+
+
 def freezes():
     os.kill(os.getpid(), signal.SIGSTOP)
     time.sleep(60)
@@ -97,16 +106,27 @@ def child_shares_memory():
     subprocess.run([sys.executable, "-c", CHILD], check=True)
 
 
-DIES = (sigkill, sigterm, segfault, aborts, exit_0, exit_3, sys_exit_3, stack_overflow_in_c, keyboard_interrupt)
+DIES = (
+    sigkill,
+    sigterm,
+    segfault,
+    aborts,
+    exit_0,
+    exit_3,
+    sys_exit_3,
+    keyboard_interrupt,
+    closes_everything,
+)
 HANGS = (freezes, hangs, hangs_in_c)
 GREEDY = (allocates, allocates_arrays, grows, child_allocates, child_shares_memory)
+LINUX_ONLY = (stack_overflow_in_c, *GREEDY) if sys.platform == "linux" else ()
 
 
 def innocent(where):
     return comp(job, where, job_id=where)
 
 
-for does in (*DIES, *HANGS, *GREEDY):
+for does in (*DIES, *HANGS, *LINUX_ONLY):
     name = does.__name__
     for i in range(3):
         innocent(f"before-{name}-{i}")

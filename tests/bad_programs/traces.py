@@ -41,6 +41,9 @@ def changes_umask():
 
 def changes_sys_path():
     sys.path = [os.sep, *reversed(sys.path)]
+
+
+def changes_arguments():
     sys.argv.append("--more")
 
 
@@ -234,6 +237,7 @@ UNDONE = (
     changes_environment,
     changes_umask,
     changes_sys_path,
+    changes_arguments,
     handles_sigchld,
     ignores_sigchld,
     ignores_sigterm,

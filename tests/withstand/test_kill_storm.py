@@ -26,10 +26,10 @@ def work(i, longest_s):
     return i
 
 for i in range(JOBS):
-    again = comp.options(retries=1000) if i % 5 == 0 else comp
-    again(work, i, 0.015, job_id=f"{i:05}")
+    comp.options(job_id=f"{i:05}", retries=0 if i % 5 else 1000)(work, i, 0.015)
 """
 _LINE_BYTES = 11
+_WORKERS = 3
 
 
 def faults(ledger: str, states: Mapping[str, str], *, may_repeat: Collection[str] = ()) -> list[str]:
@@ -90,9 +90,10 @@ def storm(space, *, jobs: int, workers: int, zygotes: int) -> None:
     victims = ["worker"] * workers + ["zygote"] * zygotes
     chance.shuffle(victims)
     moments = sorted(chance.sample(range(0, int(jobs * 1.6) * _LINE_BYTES, _LINE_BYTES), len(victims)))
-    with Watched(space, "prog", "parmake", "n=3", terminal=False) as make:
+    with Watched(space, "prog", "parmake", f"n={_WORKERS}", terminal=False) as make:
         for victim, moment in zip(victims, moments, strict=True):
             while ledger.stat().st_size < moment:
+                assert not make.ended, make.shown
                 select.select([], [], [], 0.0005)
             kill_one(make, victim, chance)
         code = make.end()
@@ -105,6 +106,7 @@ def storm(space, *, jobs: int, workers: int, zygotes: int) -> None:
     retried = {f"{i:05}" for i in range(0, jobs, 5)}
     assert faults(ledger.read_text(), states, may_repeat=states if zygotes else retried) == []
     assert len(failed) <= workers
+    assert ledger.read_text().count("start") <= jobs + workers + _WORKERS * zygotes, "a kill costs what ran"
     assert not failed & retried
     assert make.shown.count("Killed: its process was killed by SIGKILL") >= len(failed)
     ledger.write_text("")
