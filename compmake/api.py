@@ -9,7 +9,7 @@ from typing import Any
 from compmake.batch import carry_out
 from compmake.codec import load_value
 from compmake.config import load_settings
-from compmake.define import Comp, is_defining
+from compmake.define import Comp, is_defining, is_loading
 from compmake.definitions import Definitions
 from compmake.errors import ResultMissingError, UserError
 from compmake.failure import from_json
@@ -172,6 +172,8 @@ class Context:
             UserError: `jobs` is below 1, or above 1 and `inline`; or the selection means nothing.
             StoreError: The store is locked or failed.
         """
+        if is_loading():
+            raise UserError("make() inside a job, or in a module that a worker imports: make jobs from the main program")
         if jobs is not None and jobs < 1:
             raise UserError(f"jobs={jobs}: at least one job must be allowed to run")
         if inline and jobs is not None and jobs > 1:

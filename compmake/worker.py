@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import random
 import resource
 import sys
 import time
@@ -25,6 +24,7 @@ from compmake.importing import imported_source
 from compmake.job import Digest, Failure, JobId, Outcome, OutcomeKind, Result
 from compmake.job_progress import set_hook
 from compmake.memory_limit import MemoryLimitTooLowError, memory_limited
+from compmake.seeding import Seeder
 from compmake.store import Objects
 from compmake.words import size_text
 
@@ -63,6 +63,7 @@ class Worker:
         self._capture = capture
         self._is_driver = is_driver
         self._guard = Guard(shared=is_driver)
+        self._seeder = Seeder()
         self._clear_refs: int | None = None
         with contextlib.suppress(OSError):
             self._clear_refs = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
@@ -75,7 +76,8 @@ class Worker:
         """What the last job left that cannot be put back: this process should run no other."""
 
     def close(self) -> None:
-        """Close what `__init__` opened."""
+        """Close what `__init__` opened, and leave the process as it was."""
+        self._seeder.close()
         if self._clear_refs is not None:
             os.close(self._clear_refs)
             self._clear_refs = None
@@ -147,7 +149,7 @@ class Worker:
             with running(call.job_id), memory_limited(call.limits.memory_bytes):
                 self._calling = True
                 function, args, kwargs = load_call(call, self._objects.read)
-                _reseed(call.seed)
+                self._seeder.reseed(call.seed)
                 set_hook(partial(self._report, call.job_id))
                 return copy_context().run(
                     function, *args, **kwargs
@@ -204,11 +206,3 @@ class _BadResultError(Exception):
 def _told_of_limit(failure: Failure, limit_bytes: int) -> Failure:
     text = f"the job's memory limit is {size_text(limit_bytes)}"
     return replace(failure, message=f"{failure.message}: {text}" if failure.message else text)
-
-
-def _reseed(seed: int) -> None:
-    """Give `random` and numpy, if loaded, a state that depends on the job alone, so that a rerun repeats."""
-    random.seed(seed)
-    numpy_random: Callable[[int], None] | None = getattr(sys.modules.get("numpy.random"), "seed", None)
-    if numpy_random is not None:
-        numpy_random(seed % 2**32)

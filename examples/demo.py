@@ -13,8 +13,8 @@ def main() -> int:
     say("compmake surveys the standard library of this Python: one job for every few files, then a ranking of all.")
     say("First: what is there to do?  (compmake stdlib_survey plan)")
     compmake("plan")
-    say("Now do it, a minute or two.  (compmake stdlib_survey make)")
-    code = compmake("make")
+    say("Now do it, in a process for each CPU: a minute or two.  (compmake stdlib_survey parmake)")
+    code = compmake("parmake")
     say(
         "The exit code is 1: two files in examples/data/ are bad on purpose. One job that fails costs one job; only",
         "what depends on it is blocked. Everything else is done. What went wrong?  (compmake stdlib_survey why)",

@@ -1,7 +1,7 @@
 """Surveys the standard library of the Python that runs it: which packages have the longest functions?
 
     compmake stdlib_survey plan          what would be done, and why
-    compmake stdlib_survey make          a minute or two; the exit code is 1, for some files are bad on purpose
+    compmake stdlib_survey parmake       on all CPUs, a minute or two; the exit code is 1: two files are bad on purpose
     compmake stdlib_survey why           why they failed: data/ holds a syntax error and bytes that are no text
     compmake stdlib_survey diagram       the graph as stdlib_survey.svg and .png
 

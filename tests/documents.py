@@ -30,6 +30,9 @@ _VARYING = [
     (re.compile(r"\bjust now\b"), "DURATION"),
     (re.compile(r"\battempt +\d+,"), "attempt N,"),
     (re.compile(r"Python [\d.]+\w* on \S+"), "PYTHON"),
+    (re.compile(r"\b\d+ workers?\b"), "WORKERS"),
+    (re.compile(r"\b(worker +|on )w\d+\b"), r"\1WORKER"),
+    (re.compile(r", with \d+(\.\d+)? [kMG]?B of [a-z ]*…?"), ", with SIZE of memory"),
     (re.compile(r"[ \t]+"), " "),
 ]
 

@@ -1,11 +1,14 @@
 """The examples run as their texts say."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from spaces import Space
+
+from compmake.cpus import cpu_count
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -37,9 +40,11 @@ def test_the_demo_tells_its_story_and_ends_well(examples):
     examples.edit("stdlib_survey.py", 'Path(sysconfig.get_path("stdlib"))', 'Path(__file__).parent / "library"')
     demo = examples.python("demo.py")
     assert demo.code == 0, demo.out + demo.err
+    jobs, workers = map(int, re.search(r"make (\d+) jobs (\d+) workers?", demo.err).groups())
+    assert workers == min(jobs, cpu_count())
     assert "3 failed, 2 blocked" in demo.err
     assert "Nothing to do" in demo.err
-    for part in ("make", "why", "json", "tomllib", "ranking.svg", "stdlib_survey.png"):
+    for part in ("parmake", "why", "json", "tomllib", "ranking.svg", "stdlib_survey.png"):
         assert part in demo.out
     assert (examples.path / "survey-out" / "ranking.svg").read_text().startswith("<svg")
     assert (examples.path / "stdlib_survey.png").read_bytes().startswith(b"\x89PNG")

@@ -181,6 +181,8 @@ class ProcessExecutor:
     def _has_room(self, link: WorkerLink) -> bool:
         if link.leaving or link.ending is not None or link.overran:
             return False
+        if link.wants_to_write and not link.sent:
+            return False  # stopped, and calls that were taken back fill its socket
         count = len(link.sent) + len(link.outgoing)
         if count <= 1:
             return count == 0 or link.load_s <= _BESIDE_S

@@ -172,8 +172,8 @@ class WorkerLink:
         back = [item for item in self.sent if item.number in numbers]
         if back:
             self.sent = deque(item for item in self.sent if item.number not in numbers)
-        if not self.sent:
-            self.began_s = None
+        if not self.sent:  # stopped before it could begin the first: it may have others when it goes on
+            self.began_s, self.overran = None, False
         return back
 
     def receive(self, now_s: float, now: float) -> Iterator[tuple[Sent, Outcome]]:

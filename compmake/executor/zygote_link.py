@@ -42,7 +42,8 @@ class ZygoteLink:
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         self._output: IO[bytes] = tempfile.TemporaryFile(prefix="compmake-zygote-")  # noqa: SIM115 -- closed in close()
-        words = [*python(), BOOT.format("main"), json.dumps(sys.path), str(theirs.fileno())]
+        path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
+        words = [*python(), BOOT.format("main"), path, str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
                 words,

@@ -10,7 +10,7 @@ from compmake.ui.frontend import Output
 from compmake.ui.running import running_text
 from compmake.ui.summary import notice_lines, retry_line, start_line, summary_lines, verdict_line
 from compmake.ui.text import Style, clock, printed
-from compmake.ui.traceback import render_failure
+from compmake.ui.traceback import headline, render_failure
 from compmake.ui.view import View
 
 STATUS_EVERY_S = 30.0
@@ -92,7 +92,10 @@ class PlainLog:
         if group is None or group.count > 1 or self._quiet:
             return []
         output = event.text.rstrip().split("\n")[-_OUTPUT_LINES:] if event.text.strip() else []
-        lines = [*render_failure(group.first), *(f"| {one_line(printed(line), _OUTPUT_CELLS)}" for line in output)]
+        trace = render_failure(group.first)
+        if trace == [headline(group.first)]:  # the verdict has said it
+            trace = []
+        lines = [*trace, *(f"| {one_line(printed(line), _OUTPUT_CELLS)}" for line in output)]
         return [f"    {line}".rstrip() for line in lines]
 
     @property

@@ -5,8 +5,9 @@ import os
 import signal
 import stat
 
-from compmake import comp
 from ledger import note
+
+from compmake import comp
 
 LIBC = ctypes.CDLL(None)
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 
-from compmake import comp
 from ledger import note
+
+from compmake import comp
 
 LIMIT = "150MB"
 CHILD = """

@@ -2,8 +2,9 @@
 
 import os
 
-from compmake import comp
 from ledger import note
+
+from compmake import comp
 
 
 def job(name, prints=None):

@@ -15,8 +15,9 @@ import threading
 import time
 import warnings
 
-from compmake import comp
 from ledger import note
+
+from compmake import comp
 
 
 def changes_folder():
@@ -142,7 +143,7 @@ def leaves_daemon():
 
 
 def leaves_files_open():
-    FILES.extend(open(__file__) for _ in range(100))
+    LEFT.extend(os.open(__file__, os.O_RDONLY) for _ in range(100))
 
 
 def forks_and_returns_twice():
@@ -188,11 +189,11 @@ def uses_process_pool_executor():
 
 
 def leaves_process_pool_executor():
-    FILES.append(concurrent.futures.ProcessPoolExecutor(2))
-    assert FILES[-1].submit(squared, 3).result() == 9
+    LEFT.append(concurrent.futures.ProcessPoolExecutor(2))
+    assert LEFT[-1].submit(squared, 3).result() == 9
 
 
-FILES = []
+LEFT = []
 
 
 def squared(x):

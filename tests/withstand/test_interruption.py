@@ -1,4 +1,4 @@
-"""Signals at odd moments and from odd places: while the program loads, from jobs, from a shell that stops or ignores."""
+"""Signals at odd moments and from odd places: while the program loads, from jobs, from a shell; pauses."""
 
 import os
 import signal
@@ -181,3 +181,40 @@ def test_what_a_job_runs_in_the_background_is_left_alone_when_another_worker_die
         assert make.end() == 1
         assert "1 done, 1 failed" in make.shown
         make.assert_gone()
+
+
+def test_what_a_job_has_started_ends_with_its_worker(space):
+    """Where workers come from is killed: the job is made again, and no child of its first attempt goes on beside it."""
+    space.write(
+        "prog.py",
+        """\
+        import os, subprocess, time
+        from compmake import comp
+
+        def works():
+            child = subprocess.Popen(["sleep", "1000"])
+            if os.path.exists("child"):
+                assert open("child").read() != str(child.pid)
+                child.kill()
+                open("again", "w").close()
+                while not os.path.exists("go"):
+                    time.sleep(0.01)
+                return child.wait()
+            with open("child.tmp", "w") as file:
+                file.write(str(child.pid))
+            os.rename("child.tmp", "child")
+            time.sleep(1000)
+
+        comp(works)
+        """,
+    )
+    with Watched(space, "prog", "make", terminal=False) as make:
+        make.wait_for_files("child")
+        zygote = make.zygote()
+        assert zygote is not None
+        zygote.kill()
+        make.wait_for_files("again")
+        first = int((space.path / "child").read_text())
+        wait_until(lambda: not psutil.pid_exists(first) or first not in {one.pid for one in make.family()}, "its end")
+        (space.path / "go").touch()
+        assert make.end() == 0, make.shown

@@ -1,14 +1,11 @@
-"""Ctrl-C in three steps, Ctrl-Z, SIGTERM, SIGHUP: the prompt comes back, what is done is kept, nothing is left running."""
+"""Ctrl-C in three steps, SIGTERM, SIGHUP: the prompt comes back, what is done is kept, nothing is left running."""
 
-import os
 import re
 import signal
-import time
 
-import psutil
 import pytest
 from spaces import Space
-from watched import CTRL_C, CTRL_Z, Watched
+from watched import CTRL_C, Watched
 from withstanding import wait_until
 
 PROGRAM = """\
@@ -170,6 +167,20 @@ def test_after_two_ctrl_c_patience_ends_too(program):
         press(make, 2)
         assert make.end(within_s=6.0) == 130
         make.assert_gone()
+
+
+def test_jobs_lost_after_ctrl_c_are_not_started_again(program):
+    """All workers die while the make waits for them: it ends, and these jobs are still to be made."""
+    with Watched(program, "prog", "parmake", "n=2", "waits()") as make:
+        started(make, "waits-0", "waits-1")
+        make.press_and_wait(CTRL_C, TOLD[1])
+        zygote = make.zygote()
+        assert zygote is not None
+        zygote.kill()
+        assert make.end(within_s=2.0) == 130
+        assert "40 not started" in make.shown
+        make.assert_gone()
+    assert not program.take_ledger()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -46,6 +46,23 @@ OTHERS = ("uses_spawn_pool", "uses_forkserver_pool", "leaves_daemon", "imports_n
 """Python keeps a helper process of its own for the first two; numpy changes the warning filters, or not."""
 ALL = (*PUT_BACK, *QUIETLY, *REPLACED, *OTHERS)
 
+DELETES = """\
+import os
+from compmake import comp
+from ledger import note
+
+def deletes(x):
+    os.rmdir(os.getcwd())
+
+def after(i, x=None):
+    note(f"after {i}")
+
+before = [comp(after, i) for i in range(5)]
+deleted = comp(deletes, before)
+for i in range(5, 15):
+    comp(after, i, deleted)
+"""
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -110,6 +127,19 @@ def test_no_process_that_a_job_left_outlives_the_make(made):
     assert len(pids) == 2
     for pid in pids if sys.platform == "linux" else pids[:1]:
         wait_until(lambda pid=pid: not is_alive(pid), f"the end of process {pid}")
+
+
+def test_jobs_go_on_when_the_folder_is_gone_in_which_compmake_was_started(space):
+    """A job deletes it under everybody; the jobs behind it run all the same, once each, and it is told."""
+    space.write("prog.py", DELETES)
+    folder = space.path / "sub"
+    folder.mkdir()
+    done = space.run("../prog.py", "parmake", "n=2", cwd=folder)
+    assert not folder.exists()
+    assert done.code == 0, done.err
+    assert space.take_ledger() == sorted(f"after {i}" for i in range(15))
+    (told,) = space.run("prog", "details", "deletes", "--json").objects
+    assert "its current folder is gone" in told["notes"][0]
 
 
 def is_alive(pid):
