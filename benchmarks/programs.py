@@ -6,6 +6,8 @@ WORKERS = 2
 NAPS, NAP_S = 200, 0.02
 LARGE, LARGE_BYTES = 100, 10_000_000
 CROWD, IMPORT_S = 16, 1.0
+LEDGER = "ledger.txt"
+"""Where jobs tell when they began and ended, and in which process: what compmake believes does not count."""
 
 _SWEEP = """\
 import time
@@ -33,7 +35,6 @@ def second(one, b):
 def third(two):
     return two * 2
 """
-# Each job tells in one write when it began and ended: the ledger does not depend on what compmake believes.
 _NAPS = """\
 from compmake import comp
 from naps_functions import {how}
@@ -47,7 +48,7 @@ import time
 
 
 def note(started):
-    ledger = os.open("ledger.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    ledger = os.open("{ledger}", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(ledger, f"{{started}} {{time.time()}} {{os.getpid()}}\\n".encode())
     os.close(ledger)
 
@@ -63,6 +64,18 @@ def compute(number):
     while time.time() < started + {nap_s}:
         pass
     note(started)
+"""
+# The same jobs in as many forked processes, with nothing between them.
+_NAPS_FLOOR = """\
+import os
+
+from naps_functions import compute
+
+children = [pid for pid in (os.fork() for _ in range({workers} - 1)) if pid]
+for number in range({count} // {workers}):
+    compute(number)
+for pid in children:
+    os.waitpid(pid, 0)
 """
 _LARGE = """\
 from compmake import comp
@@ -97,12 +110,12 @@ time.sleep({import_s})
 
 
 def answer(number):
-    ledger = os.open("ledger.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    ledger = os.open("{ledger}", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(ledger, f"{{time.time()}} {{time.time()}} {{os.getpid()}}\\n".encode())
     os.close(ledger)
 """
 # The peak of the driver alone: what a parent is told on Linux has that of workers in it.
-DRIVER_PEAK = """\
+_DRIVER_PEAK = """\
 import resource, sys
 from compmake.cli import main
 
@@ -119,13 +132,14 @@ def write_programs(folder: Path, side: int) -> None:
         "sweep_functions": _SWEEP_FUNCTIONS,
         "naps_asleep": _NAPS.format(how="sleep", count=NAPS),
         "naps_busy": _NAPS.format(how="compute", count=NAPS),
-        "naps_functions": _NAPS_FUNCTIONS.format(nap_s=NAP_S),
+        "naps_functions": _NAPS_FUNCTIONS.format(nap_s=NAP_S, ledger=LEDGER),
+        "naps_floor": _NAPS_FLOOR.format(workers=WORKERS, count=NAPS),
         "large_one": _LARGE.format(count=1),
         "large_many": _LARGE.format(count=LARGE),
         "large_functions": _LARGE_FUNCTIONS.format(size=LARGE_BYTES),
         "crowd": _CROWD.format(count=CROWD),
-        "crowd_functions": _CROWD_FUNCTIONS.format(import_s=IMPORT_S),
-        "driver_peak": DRIVER_PEAK,
+        "crowd_functions": _CROWD_FUNCTIONS.format(import_s=IMPORT_S, ledger=LEDGER),
+        "driver_peak": _DRIVER_PEAK,
     }
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text)

@@ -173,7 +173,9 @@ class Context:
             StoreError: The store is locked or failed.
         """
         if is_loading():
-            raise UserError("make() inside a job, or in a module that a worker imports: make jobs from the main program")
+            raise UserError(
+                "make() inside a job, or in a module that a worker imports: make jobs from the main program"
+            )
         if jobs is not None and jobs < 1:
             raise UserError(f"jobs={jobs}: at least one job must be allowed to run")
         if inline and jobs is not None and jobs > 1:

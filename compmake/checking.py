@@ -13,7 +13,6 @@ from compmake.job import NO_OPTIONS, Digest, FileState, Job, JobId, Reason, Reas
 from compmake.records import Records
 from compmake.staleness import (
     Current,
-    DependencyDigest,
     Explain,
     call_digest,
     context_digest,
@@ -106,7 +105,7 @@ class Checker:
             record = self.records.newest.get(job_id)
             modules = record.modules if record is not None else _NO_MODULES
         code = self._code(job, modules)
-        dependencies = tuple([DependencyDigest(place, dep, results[dep]) for place, dep in job.dependencies])
+        of_needed = [results[dependency] for _, dependency in job.dependencies]
         files: tuple[FileState, ...] = ()
         options: Mapping[str, str] = self._packages
         call, context = job.call, self._context
@@ -116,8 +115,8 @@ class Checker:
             options = self._options(job)
             if job.call is None or files or options is not self._packages:
                 context = context_digest(files, options, self._passed_code(job))
-        mark = fingerprint(call, [dependency.digest for dependency in dependencies], code.digest, context)
-        return Current(job, mark, self._definitions.arguments_of, dependencies, files, options, code, modules)
+        mark = fingerprint(call, of_needed, code.digest, context)
+        return Current(job, mark, self._definitions.arguments_of, of_needed, files, options, code, modules)
 
     def sweep(self, job_ids: Iterable[JobId]) -> dict[JobId, Digest]:
         """Return the result digests of the jobs whose newest record makes them up to date, and so all that they need.
@@ -318,8 +317,9 @@ class Checker:
 
     def _all_calls(self) -> dict[JobId, Digest]:
         calls: dict[JobId, Digest] = {}
+        jobs = self._graph.jobs
         for job_id in self._graph.order:
-            job = self._graph.jobs[job_id]
+            job = jobs[job_id]
             calls[job_id] = call_digest(self._definitions.call_of(job), [calls[dep] for _, dep in job.dependencies])
         return calls
 

@@ -114,7 +114,8 @@ class Definitions:
                     if type(value) is not Promise
                 ]
             )
-        described = info.hidden + described
+        if info.hidden:
+            described = info.hidden + described
         if job.options.ignore:
             ignored = set(job.options.ignore)
             described = tuple(a for a in described if parameter_name(a.place, info.parameters) not in ignored)
@@ -246,9 +247,17 @@ def _flatten(
     return function, args, kwargs
 
 
+_ARGS = tuple([f"args[{i}]" for i in range(16)])
+"""Places of most arguments; every job's are asked for."""
+
+
 def _places(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    places = [(f"args[{i}]", value) for i, value in enumerate(args)]
-    places.extend((f"kwargs[{key!r}]", kwargs[key]) for key in sorted(kwargs))
+    if len(args) <= len(_ARGS):
+        places = list(zip(_ARGS, args, strict=False))
+    else:
+        places = [(f"args[{i}]", value) for i, value in enumerate(args)]
+    if kwargs:
+        places.extend((f"kwargs[{key!r}]", kwargs[key]) for key in sorted(kwargs))
     return places
 
 

@@ -305,7 +305,7 @@ class Make:
         if modules != now.modules:  # what this attempt loaded counts, not what the one before did
             now = self._checker.current(job.job_id, self._results, modules)
         before = self._checker.records.newest.get(job.job_id)
-        attempt = before.attempt + 1 if before else 1
+        attempt = (before.attempt if before else 0) + 1 + len(self._retried.get(job.job_id, ()))
         record = self._recorder.record(now, outcome, call=self._checker.call(job.job_id), attempt=attempt)
         self._checker.records.put(record)
         self._checker.forget_damage(job.job_id)

@@ -70,8 +70,11 @@ class Plan:
         """The most urgent queued job of each unmeasured function, by its rank."""
         for job_id in self._order:
             if self._states[job_id] is _WAITING:
-                missing = self._missing[job_id] = self._count_missing(job_id)
-                if not missing:
+                needed = graph.dependencies(job_id)
+                if done:
+                    needed = [dependency for dependency in needed if dependency not in self._up_to_date]
+                self._missing[job_id] = len(needed)
+                if not needed:
                     self._move(job_id, _WAITING, _READY)
 
     def prioritise(self, priorities: Mapping[JobId, float], unmeasured: Collection[str] = ()) -> None:
@@ -205,10 +208,6 @@ class Plan:
                 missing_of[dependent] = missing - 1
                 if missing == 1 and self._states[dependent] is _WAITING:
                     self._move(dependent, _WAITING, _READY)
-
-    def _count_missing(self, job_id: JobId) -> int:
-        needed = self._graph.dependencies(job_id)
-        return sum([dependency not in self._up_to_date for dependency in needed]) if self._up_to_date else len(needed)
 
     def _settle(self, job_id: JobId) -> None:
         """Let a job go on that has just become WAITING: READY if nothing is missing, BLOCKED if something failed."""

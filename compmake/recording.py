@@ -10,10 +10,11 @@ from compmake.failure import to_json
 from compmake.filestate import files_json
 from compmake.fingerprint.closure import CodeIndex, CodeSet
 from compmake.job import Blob, Digest, Outcome, OutcomeKind, Record
-from compmake.staleness import Current, encode_json, inputs_json
+from compmake.staleness import Current, encode_json, inputs_json, quoted
 
 _NONE = Digest(b"")
 _NO_BLOB = Blob(_NONE, 0)
+_OK = OutcomeKind.OK
 
 
 class Recorder:
@@ -27,7 +28,7 @@ class Recorder:
             environment: Advisory facts, see `environment`.
         """
         self._run_id = run_id
-        self._facts = [",".join(_members(environment))] if environment else []
+        self._facts = [encode_json(dict(environment))[1:-1]] if environment else []
 
     def record(self, now: Current, outcome: Outcome, *, call: Digest, attempt: int) -> Record:
         """Return what to remember of an attempt.
@@ -44,7 +45,7 @@ class Recorder:
         return Record(
             outcome.job_id,
             now.job.function_name,
-            outcome.kind is OutcomeKind.OK,
+            outcome.kind is _OK,
             now.fingerprint,
             now.code.digest,
             inputs_json(now, call),
@@ -65,23 +66,20 @@ class Recorder:
         )
 
     def _details(self, outcome: Outcome) -> str:
-        details: dict[str, Any] = {}
+        # By hand, as in `inputs_json`.
+        details = [*self._facts]
         if outcome.worker:
-            details["worker"] = outcome.worker
+            details.append(f'"worker":{quoted(outcome.worker)}')
         if outcome.notes:
-            details["notes"] = list(outcome.notes)
+            details.append(f'"notes":{encode_json(list(outcome.notes))}')
         if outcome.result is not None and outcome.result.text:
-            details["result"] = outcome.result.text
+            details.append(f'"result":{quoted(outcome.result.text)}')
         output = outcome.output
         if output is not None and output.inline is not None:
-            details["output_text"] = output.inline.decode(errors="replace")
+            details.append(f'"output_text":{quoted(output.inline.decode(errors="replace"))}')
         elif output is not None:
-            details["output"] = [output.digest.hex(), output.size_bytes]
-        return "{" + ",".join([*self._facts, *_members(details)]) + "}"
-
-
-def _members(data: Mapping[str, Any]) -> list[str]:
-    return [f'"{name}":{encode_json(value)}' for name, value in data.items()]
+            details.append(f'"output":{encode_json([output.digest.hex(), output.size_bytes])}')
+        return f"{{{','.join(details)}}}"
 
 
 def code_parts(code: CodeSet, index: CodeIndex) -> dict[Digest, bytes]:

@@ -15,6 +15,7 @@ import threading
 import time
 import warnings
 from collections.abc import Collection
+from types import FrameType
 from typing import NamedTuple, NoReturn
 
 from compmake.capture import Capture
@@ -78,7 +79,8 @@ class _Server:
         threading.Thread(target=self._beat, name="compmake-beat", daemon=True).start()
         capture = Capture(lines.output, mark)
         # Before the worker: it notes what is done on each signal, and puts that back after each job.
-        signal.signal(signal.SIGTERM, lambda *_: self._worker.terminate())
+        signal.signal(signal.SIGTERM, self._terminate)
+        os.register_at_fork(after_in_child=self._forget_sigterm)
         self._worker = Worker(objects, capture, self._report, modules_before=modules_before)
         self._send([UP.pack(HELLO, self._pid, 0)])
 
@@ -105,6 +107,18 @@ class _Server:
             self._send(encode_outcome(number, outcome, leaving=leaving, with_modules=with_modules))
             if leaving:
                 return
+
+    def _terminate(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() == self._pid:
+            self._worker.terminate()
+        else:  # it came in the middle of a fork
+            self._forget_sigterm()
+            os.kill(os.getpid(), number)
+
+    def _forget_sigterm(self) -> None:
+        """A process that a job has forked, for example one of a pool, ends on SIGTERM as any other does."""
+        if signal.getsignal(signal.SIGTERM) == self._terminate:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _send(self, pieces: list[Piece]) -> None:
         data = b"".join(pieces)

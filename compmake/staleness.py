@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from json.encoder import encode_basestring_ascii as quoted
+from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -14,6 +14,9 @@ from compmake.job import DIGEST_BYTES, Argument, Digest, FileState, Job, JobId, 
 
 # json.dumps would make an encoder for each call.
 encode_json = json.JSONEncoder(separators=(",", ":")).encode
+
+quoted = encode_basestring_ascii
+"""Return a text as JSON."""
 
 
 class DependencyDigest(NamedTuple):
@@ -31,7 +34,8 @@ class Current(NamedTuple):
     fingerprint: Digest
     arguments_of: Callable[[Job], tuple[Argument, ...]]
     """`Definitions.arguments_of`."""
-    dependencies: tuple[DependencyDigest, ...]
+    results: Sequence[Digest]
+    """Of the job's dependencies, in the order of their places."""
     files: tuple[FileState, ...]
     options: Mapping[str, str]
     code: CodeSet
@@ -42,6 +46,12 @@ class Current(NamedTuple):
     def arguments(self) -> tuple[Argument, ...]:
         """The arguments, described one by one: for records and messages, the fingerprint of most jobs needs none."""
         return self.arguments_of(self.job)
+
+    @property
+    def dependencies(self) -> tuple[DependencyDigest, ...]:
+        """The results that it takes, each with its place."""
+        pairs = zip(self.job.dependencies, self.results, strict=True)
+        return tuple([DependencyDigest(*dependency, digest) for dependency, digest in pairs])
 
     @property
     def is_stable(self) -> bool:
@@ -85,12 +95,16 @@ def inputs_json(now: Current, call: Digest) -> str:
     """Return the elements of a fingerprint as the record keeps them."""
     # Put together by hand: every record of a make has them, and an encoder takes four times as long.
     args = [f'{quoted(a.place)}:["{a.digest.hex() if a.digest else ""}",{quoted(a.text)}]' for a in now.arguments]
-    deps = [f'{quoted(place)}:["{digest.hex()}",{quoted(job_id)}]' for place, job_id, digest in now.dependencies]
-    files = {f.path: (f.size_bytes, f.mtime_ns, f.digest.hex() if f.digest else "") for f in now.files}
+    deps = [
+        f'{quoted(place)}:["{digest.hex()}",{quoted(job_id)}]'
+        for (place, job_id), digest in zip(now.job.dependencies, now.results, strict=True)
+    ]
+    files = "{}"
+    if now.files:
+        files = encode_json({f.path: (f.size_bytes, f.mtime_ns, f.digest.hex() if f.digest else "") for f in now.files})
+    options = encode_json(now.options) if now.options else "{}"
     return (
-        f'{{"args":{{{",".join(args)}}},"deps":{{{",".join(deps)}}},'
-        f'"files":{encode_json(files) if files else "{}"},'
-        f'"options":{encode_json(now.options) if now.options else "{}"},'
+        f'{{"args":{{{",".join(args)}}},"deps":{{{",".join(deps)}}},"files":{files},"options":{options},'
         f'"mode":"{now.code.mode}","call":"{call.hex()}"}}'
     )
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from compmake.channel import Event, EventKind
@@ -57,7 +58,10 @@ def start_make(
             checker.look_at_results(order)
             done = checker.sweep(order)
             channel = MemoryChannel()
-            with _screen(workspace.settings, channel, verbose=verbose, silent=silent, prefix=prefix):
+            # Inline jobs have the terminal: nothing may redraw a line there.
+            settings = workspace.settings
+            settings = replace(settings, ui="plain") if inline and settings.ui == "auto" else settings
+            with _screen(settings, channel, verbose=verbose, silent=silent, prefix=prefix):
                 if len(done) == len(order):
                     return _nothing_to_do(workspace.store, channel, command, len(done))
                 plan = Plan(graph, targets, done=done.keys())

@@ -118,6 +118,8 @@ class Worker:
                 if isinstance(error, TerminatedError) or (self._is_driver and isinstance(error, KeyboardInterrupt)):
                     kind = OutcomeKind.INTERRUPTED
                 failure = capture_failure(error, is_user=is_user_file)
+                if type(error).__qualname__ == "BdbQuit" and not self._is_driver:
+                    failure = replace(failure, message="a debugger needs the terminal: `make --inline JOB`")
                 if isinstance(error, MemoryError) and call.limits.memory_bytes is not None:
                     failure = _told_of_limit(failure, call.limits.memory_bytes)
         self.leftovers = self._guard.leftovers() if kind is not OutcomeKind.RETURNED else ["memory in use"]

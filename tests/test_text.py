@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from compmake.job import JobState
 from compmake.text_safety import cells, sanitize
-from compmake.ui.text import Style, ago, bar, bytes_text, can_encode, clock, cut, duration, plural, roughly, table
+from compmake.ui.text import Style, ago, bar, can_encode, clock, cut, duration, plural, roughly, table
+from compmake.words import bytes_text
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from compmake.job import NO_LIMITS, Blob, File, JobId, Limits, Promise
 _IMMUTABLE = ATOMS | {Promise, File}
 _NESTING = 4
 _MARK = promise_mark.__name__.encode()
+_PLAIN = b"plain:"
+"""Begins the payload of a call of plain values; no pickle begins so."""
 
 
 class DependenciesDamagedError(CompmakeError):
@@ -133,7 +135,7 @@ def _freeze_plain(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> FrozenCal
                 return None
     except Exception:  # a metaclass can make its classes unhashable
         return None
-    return FrozenCall(pickle.dumps((values, tuple(kwargs), promises), PROTOCOL))
+    return FrozenCall(_PLAIN + pickle.dumps((values, tuple(kwargs), promises), PROTOCOL))
 
 
 def _find_in_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[str, str]:
@@ -177,10 +179,13 @@ def load_call(
     """
     results = _Results(message, read)
     function = _load_function(message)
-    buffers = [bytearray(buffer) for buffer in message.call.buffers]
+    payload = message.call.payload
     try:
-        parts = unpickle(message.call.payload, buffers, promise=results.load, file=Path)
-        args, kwargs = parts if len(parts) == 2 else _filled_in(parts, results.load)
+        if payload.startswith(_PLAIN):
+            args, kwargs = _load_plain(payload, results.load)
+        else:
+            buffers = [bytearray(buffer) for buffer in message.call.buffers]
+            args, kwargs = unpickle(payload, buffers, promise=results.load, file=Path)
     except LoadError:
         raise
     except Exception as cause:  # unpickling runs user code
@@ -189,13 +194,13 @@ def load_call(
     return function, args, kwargs
 
 
-def _filled_in(
-    parts: tuple[list[Any], tuple[str, ...], list[tuple[int, JobId]]], load: Callable[[JobId], Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of which `_freeze_plain` made these parts."""
-    values, names, promises = parts
+def _load_plain(payload: bytes, load: Callable[[JobId], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of which `_freeze_plain` made this payload."""
+    values, names, promises = pickle.loads(payload[len(_PLAIN) :])
     for place, job_id in promises:
         values[place] = load(job_id)
+    if not names:
+        return tuple(values), {}
     count = len(values) - len(names)
     return tuple(values[:count]), dict(zip(names, values[count:], strict=True))
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 from compmake.codec.calls import CallMessage, FrozenCall
 from compmake.failure import from_json, to_json
 from compmake.filestate import files_from_json, files_json
-from compmake.job import Blob, Digest, JobId, Limits, Outcome, OutcomeKind, Result
+from compmake.job import NO_LIMITS, Blob, Digest, JobId, Limits, Outcome, OutcomeKind, Result
 
 Modules = tuple[tuple[str, str, Digest], ...]
 Piece = bytes | bytearray | memoryview
@@ -81,11 +81,12 @@ class CallReader:
         )
         if function is not None:
             self._functions[function_number] = function
-        buffers = tuple(self._read(length) for length in lengths)
+        buffers = tuple([self._read(length) for length in lengths]) if lengths else ()
         dependencies = {dep: Blob(digest, size_bytes, inline) for dep, digest, size_bytes, inline in deps}
         call = FrozenCall(payload, buffers)
         function = self._functions[function_number]
-        return Sent(number, CallMessage(job_id, name, function, call, dependencies, seed, Limits(memory_bytes=memory)))
+        limits = NO_LIMITS if memory is None else Limits(memory_bytes=memory)
+        return Sent(number, CallMessage(job_id, name, function, call, dependencies, seed, limits))
 
     def _read(self, size: int) -> bytes:
         data = self._stream.read(size)

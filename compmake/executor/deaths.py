@@ -9,7 +9,7 @@ from compmake.fingerprint.modules import is_user_file
 from compmake.frames import frame_at, is_own_file
 from compmake.job import Failure, Frame
 from compmake.serving import EXIT_CUT_OFF
-from compmake.words import size_text
+from compmake.words import bytes_text
 
 _FAULT = "Fatal Python error: "
 _FAULT_LINE = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
@@ -41,7 +41,7 @@ def failure_of(status: int, peak_bytes: int, printed: bytes, at: tuple[str, int,
     """
     code = os.waitstatus_to_exitcode(status)
     frames = _frames_of_fault(printed) or ((_frame(*at),) if at is not None else ())
-    memory = f", with {size_text(peak_bytes)} of memory at its peak" if peak_bytes else ""
+    memory = f", with {bytes_text(peak_bytes)} of memory at its peak" if peak_bytes else ""
     if code >= 0:
         why = f"its process ended with exit code {code} in the middle of the job, as os._exit({code}) does"
         if code == EXIT_CUT_OFF:
@@ -50,22 +50,20 @@ def failure_of(status: int, peak_bytes: int, printed: bytes, at: tuple[str, int,
     name = signal_name(-code)
     if -code == signal.SIGKILL:
         text = f"its process was killed by SIGKILL{memory}"
-        return (
-            Failure("OutOfMemory", f"{text}, probably out of memory", frames)
-            if short
-            else Failure("Killed", text, frames)
-        )
+        if short:
+            return Failure("OutOfMemory", f"{text}, probably out of memory", frames)
+        return Failure("Killed", text, frames)
     what = _CRASHES.get(-code)
     text = f"its process died of {name}" + (f" ({what})" if what else "") + memory
     return Failure("Crashed" if what else "Killed", text, frames)
 
 
 _CRASHES: dict[int, str] = {
-    signal.SIGSEGV: "segmentation fault: C code, or too deep a recursion in it, touched memory that it has not",
-    signal.SIGBUS: "bus error: C code touched memory that is not there, or a mapped file was cut",
-    signal.SIGABRT: "abort: C code gave up",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGBUS: "bus error: was a mapped file cut?",
+    signal.SIGABRT: "abort by C code",
     signal.SIGFPE: "arithmetic error in C code",
-    signal.SIGILL: "illegal instruction: C code made for another processor",
+    signal.SIGILL: "illegal instruction: C code for another processor",
 }
 
 
@@ -82,7 +80,7 @@ def _frames_of_fault(printed: bytes) -> tuple[Frame, ...]:
     text = printed[-_FAULT_BYTES:].decode(errors="replace")
     _, found, tail = text.rpartition(_FAULT)
     frames = [_frame(file, int(line), function) for file, line, function in _FAULT_LINE.findall(tail)] if found else []
-    return tuple(frame for frame in reversed(frames) if not is_own_file(frame.file))
+    return tuple(frame for frame in reversed(frames) if not (is_own_file(frame.file) or frame.file == "<string>"))
 
 
 def _frame(file: str, line: int, function: str) -> Frame:

@@ -5,9 +5,10 @@ import shlex
 from compmake.channel import Event
 from compmake.job import JobState
 from compmake.text_safety import one_line, sanitize
-from compmake.ui.text import PLAIN, Style, bytes_text, clock, duration, plural, roughly, table
+from compmake.ui.text import PLAIN, Style, clock, duration, plural, roughly, table
 from compmake.ui.traceback import headline
 from compmake.ui.view import FailureGroup, View
+from compmake.words import bytes_text
 
 ID_CELLS = 120
 _GROUPS_SHOWN = 20

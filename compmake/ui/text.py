@@ -112,15 +112,6 @@ def ago(seconds: float) -> str:
     return "just now" if seconds < 1 else f"{roughly(seconds)} ago"
 
 
-def bytes_text(count: int) -> str:
-    """Return a size in powers of 1024 with two or three digits: `900B`, `12K`, `310M`, `1.9G`."""
-    value, units = float(count), "BKMGTPE"
-    at = 0
-    while value >= 999.5 and at < len(units) - 1:
-        value, at = value / 1024, at + 1
-    return f"{value:.1f}{units[at]}" if at and value < 9.95 else f"{value:.0f}{units[at]}"
-
-
 def clock(epoch_s: float) -> str:
     """Return the local time of day, `14:32:10`."""
     return time.strftime("%H:%M:%S", time.localtime(epoch_s))

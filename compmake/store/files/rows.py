@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from compmake.errors import StoreError
 from compmake.fingerprint.digests import digest_bytes
-from compmake.job import Blob, Digest, JobId, Record
+from compmake.job import Digest, JobId, Record
 from compmake.store import Changes
 from compmake.store.files.index import Index
 from compmake.store.packing import attempt_of, objects_of, pack, unpack, unpack_all
@@ -154,8 +154,11 @@ _SUPERSEDE = (
 )
 
 
-def _each_job_once(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+def _each_job_once(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
     """Split rows so that no part has two of one job: the first must be stored before the second supersedes it."""
+    if len({record.job_id for record, _ in rows}) == len(rows):  # nearly always
+        yield rows
+        return
     part: list[_Row] = []
     seen: set[JobId] = set()
     for row in rows:
@@ -174,6 +177,5 @@ def objects_to_store(changes: Changes) -> list[tuple[Record, Digest, int]]:
 
 def need_bytes(changes: Changes) -> int:
     """Return about how many bytes a commit adds to the index."""
-    blobs: Iterable[Blob | None] = (blob for _, blob in changes.records)
-    inline = sum(len(blob.inline) for blob in blobs if blob is not None and blob.inline is not None)
+    inline = sum([len(blob.inline) for _, blob in changes.records if blob is not None and blob.inline is not None])
     return inline + 1000 * len(changes) + sum(map(len, changes.parts.values()))

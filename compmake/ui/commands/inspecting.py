@@ -21,8 +21,9 @@ from compmake.ui.commands.attempts import (
 from compmake.ui.commands.planning import reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
-from compmake.ui.text import bytes_text, duration, plural
+from compmake.ui.text import duration, plural
 from compmake.ui.traceback import render_failure
+from compmake.words import bytes_text
 
 
 @command(

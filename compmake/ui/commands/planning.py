@@ -12,8 +12,9 @@ from compmake.ui.commands.attempts import end_of_output, failure_data, output_of
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.summary import job_name
-from compmake.ui.text import bytes_text, clock, duration, plural, roughly, table
+from compmake.ui.text import clock, duration, plural, roughly, table
 from compmake.ui.traceback import source_line, summary_line
+from compmake.words import bytes_text
 
 _STALE_STATES = (JobState.FAILED, JobState.BLOCKED, JobState.STALE)
 _NAMED = 8
