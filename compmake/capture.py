@@ -1,10 +1,9 @@
 """Captures what jobs print, at the level of file descriptors, so that C code and child processes are captured too."""
 
-import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TextIO
 
@@ -26,17 +25,10 @@ class Capture:
         self._mark = mark
         self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._streams = _Streams()
-        self._end_segment()
+        self.end_job()
 
-    @contextlib.contextmanager
-    def job(self) -> Iterator[None]:
-        """Capture while the body runs; whatever it did to `sys.stdout` or the descriptors is put back."""
-        try:
-            yield
-        finally:
-            self._end_segment()
-
-    def _end_segment(self) -> None:
+    def end_job(self) -> None:
+        """Put back whatever the job did to `sys.stdout` or the descriptors, and mark where its output ends."""
         flushed = self._streams.put_back()
         os.set_blocking(self._descriptor, True)  # an event loop that a job gave its output to has changed that
         os.dup2(self._null, 0)  # a job may have closed it, and nobody types anything here
@@ -56,10 +48,11 @@ class _Streams:
     def put_back(self) -> bool:
         """Flush them, and undo it if a job replaced or closed them; tell whether all could be flushed."""
         flushed = flush()
-        if (sys.stdout, sys.stderr) != self._streams:
+        out, err = self._streams
+        if sys.stdout is not out or sys.stderr is not err:
             sys.stdout, sys.stderr = self._streams
             flush()
-        if any(getattr(stream, "closed", False) for stream in self._streams):
+        if out.closed or err.closed:
             self._streams = sys.stdout, sys.stderr = _reopened(sys.stdout, 1), _reopened(sys.stderr, 2)
         return flushed
 

@@ -41,6 +41,12 @@ def running(job_id: JobId) -> Iterator[None]:
         _running_job = before
 
 
+def enter_job(job_id: JobId | None) -> None:
+    """Mark that this process, which does nothing else, runs a job now; None when it has ended."""
+    global _running_job
+    _running_job = job_id
+
+
 def current() -> Definitions:
     """Return the definitions that `comp` adds to now."""
     return _current

@@ -78,6 +78,7 @@ class _Reporter:
 
 
 _reporter: _Reporter | None = None
+_hook: tuple[Hook, Callable[[], float]] | None = None
 
 
 def set_hook(hook: Hook | None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -87,8 +88,16 @@ def set_hook(hook: Hook | None, clock: Callable[[], float] = time.monotonic) -> 
         hook: Called with a line such as `fold 2/5, epoch 31/40`, at most ten times a second, in the job's thread.
         clock: Seconds that only grow.
     """
+    global _reporter, _hook
+    _reporter, _hook = None, (hook, clock) if hook is not None else None
+
+
+def _reporting() -> _Reporter | None:
+    """Return the reporter of the running job, made at the first word of it: most jobs say nothing."""
     global _reporter
-    _reporter = None if hook is None else _Reporter(hook, clock)
+    if _reporter is None and _hook is not None:
+        _reporter = _Reporter(*_hook)
+    return _reporter
 
 
 def flush() -> None:
@@ -114,9 +123,10 @@ def progress(what: Any, second: Any = "", total: float | None = None, /) -> Any:
     if total is not None and not _is_number(total):
         raise TypeError(f"progress(): the total must be a number, not {type(total).__name__}")
     if isinstance(what, str) and _is_number(second):
-        if _reporter is not None:
+        reporter = _reporting()
+        if reporter is not None:
             caller = _getframe(1)
-            _reporter.report((caller.f_code, caller.f_lineno), what, second, total)
+            reporter.report((caller.f_code, caller.f_lineno), what, second, total)
         return None
     if isinstance(second, str) and hasattr(what, "__iter__"):
         return _counted(what, second, len(what) if total is None and hasattr(what, "__len__") else total)
@@ -131,7 +141,7 @@ def _is_number(value: object) -> bool:
 
 
 def _counted(items: Iterable[T], label: str, total: float | None) -> Iterator[T]:
-    reporter, place = _reporter, object()
+    reporter, place = _reporting(), object()
     if reporter is None:
         yield from items
         return

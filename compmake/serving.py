@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
@@ -80,7 +80,7 @@ class _Server:
         capture = Capture(lines.output, mark)
         # Before the worker: it notes what is done on each signal, and puts that back after each job.
         signal.signal(signal.SIGTERM, self._terminate)
-        os.register_at_fork(after_in_child=self._forget_sigterm)
+        _let_forks_end_on(signal.SIGTERM, self._terminate)
         self._worker = Worker(objects, capture, self._report, modules_before=modules_before)
         self._send([UP.pack(HELLO, self._pid, 0)])
 
@@ -108,17 +108,8 @@ class _Server:
             if leaving:
                 return
 
-    def _terminate(self, number: int, _frame: FrameType | None) -> None:
-        if os.getpid() == self._pid:
-            self._worker.terminate()
-        else:  # it came in the middle of a fork
-            self._forget_sigterm()
-            os.kill(os.getpid(), number)
-
-    def _forget_sigterm(self) -> None:
-        """A process that a job has forked, for example one of a pool, ends on SIGTERM as any other does."""
-        if signal.getsignal(signal.SIGTERM) == self._terminate:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
+        self._worker.terminate()
 
     def _send(self, pieces: list[Piece]) -> None:
         data = b"".join(pieces)
@@ -153,3 +144,24 @@ class _Server:
                 return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname
             frame = frame.f_back
         return "", 0, ""
+
+
+def _let_forks_end_on(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> None:
+    """Let processes that jobs fork, for example those of a pool, end on a signal for which only this one has a handler.
+
+    Python drops a signal that a new process gets before it is set up, so such a signal must wait outside until then.
+    """
+    masks = threading.local()
+
+    def before() -> None:
+        masks.old = signal.pthread_sigmask(signal.SIG_BLOCK, (number,))
+
+    def in_parent() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.old)
+
+    def in_child() -> None:
+        if signal.getsignal(number) == handler:
+            signal.signal(number, signal.SIG_DFL)
+        in_parent()
+
+    os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)

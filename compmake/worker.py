@@ -12,7 +12,7 @@ from functools import partial
 
 from compmake.capture import Capture
 from compmake.codec import CallMessage, DependenciesDamagedError, dump_value, load_call
-from compmake.define import running
+from compmake.define import enter_job
 from compmake.errors import StoreError, UnpicklableError
 from compmake.failure import capture as capture_failure
 from compmake.filestate import FileStates
@@ -72,6 +72,7 @@ class Worker:
         self._imported: tuple[tuple[str, str, Digest], ...] = ()
         self._calling = False
         self._has_run = False
+        self._cpu_s = time.process_time()
         self.leftovers: list[str] = []
         """What the last job left that cannot be put back: this process should run no other."""
 
@@ -97,12 +98,14 @@ class Worker:
         Raises:
             StoreError: The result could not be stored.
         """
-        started_at, started_s, cpu_s = time.time(), time.perf_counter(), time.process_time()
+        started_at, started_s = time.time(), time.perf_counter()
+        # A process that only runs jobs has done nothing since the last one.
+        cpu_s = time.process_time() if self._is_driver else self._cpu_s
         self._reset_peak()
         kind, result, failure = OutcomeKind.FAILED, None, None
         notes: list[str] = []
         damaged: tuple[JobId, ...] = ()
-        with self._capture.job() if self._capture is not None else contextlib.nullcontext():
+        try:
             try:
                 result = self._save(self._call(call, notes), call.seed)
                 kind = OutcomeKind.OK
@@ -122,16 +125,21 @@ class Worker:
                     failure = replace(failure, message="a debugger needs the terminal: `make --inline JOB`")
                 if isinstance(error, MemoryError) and call.limits.memory_bytes is not None:
                     failure = _told_of_limit(failure, call.limits.memory_bytes)
+        finally:
+            if self._capture is not None:
+                self._capture.end_job()
         self.leftovers = self._guard.leftovers() if kind is not OutcomeKind.RETURNED else ["memory in use"]
         self._has_run = True
         notes += self.leftovers
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        self._cpu_s = usage.ru_utime + usage.ru_stime
         return Outcome(
             job_id=call.job_id,
             kind=kind,
             started_at=started_at,
             wall_s=time.perf_counter() - started_s,
-            cpu_s=time.process_time() - cpu_s,
-            peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES,
+            cpu_s=self._cpu_s - cpu_s,
+            peak_bytes=usage.ru_maxrss * _MAXRSS_BYTES,
             result=result,
             failure=failure,
             damaged=damaged,
@@ -148,24 +156,32 @@ class Worker:
     def _call(self, call: CallMessage, notes: list[str]) -> object:
         """Load the call and make it; what it changed in this process is put back and noted."""
         try:
-            with running(call.job_id), memory_limited(call.limits.memory_bytes):
-                self._calling = True
-                function, args, kwargs = load_call(call, self._objects.read)
-                self._seeder.reseed(call.seed)
-                set_hook(partial(self._report, call.job_id))
-                return copy_context().run(
-                    function, *args, **kwargs
-                )  # what it sets in the context, numpy's say, ends with it
+            enter_job(call.job_id)
+            if call.limits.memory_bytes is None:
+                return self._call_loaded(call)
+            with memory_limited(call.limits.memory_bytes):
+                return self._call_loaded(call)
         finally:
             self._calling = False
+            enter_job(None)
             set_hook(None)
             notes += self._guard.restore()
+
+    def _call_loaded(self, call: CallMessage) -> object:
+        self._calling = True
+        function, args, kwargs = load_call(call, self._objects.read)
+        self._seeder.reseed(call.seed)
+        set_hook(partial(self._report, call.job_id))
+        # What the job sets in its context, numpy's error handling say, ends with it.
+        return copy_context().run(function, *args, **kwargs)
 
     def _reset_peak(self) -> None:
         """Let `ru_maxrss` count from now on, where the kernel can."""
         if self._clear_refs is not None:
-            with contextlib.suppress(OSError):
+            try:
                 os.write(self._clear_refs, b"5")
+            except OSError:
+                self._clear_refs = None
 
     def _save(self, value: object, seed: int) -> Result:
         pieces = dump_value(value)

@@ -1,5 +1,6 @@
 """How calls are frozen and thawed: snapshots, marks, dependencies, what is refused."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -96,6 +97,28 @@ def test_promises_become_results_and_files_become_paths():
     assert args[1] == [value, {"k": value}] and args[1][0] is args[0]
     assert args[2].p is args[0] and args[3] == {value}
     assert kwargs == {"f": Path("a/b.csv")}
+
+
+def test_calls_of_plain_values_come_back_with_their_results():
+    """Atoms and promises take a shorter way, to the same places; one job's result is one object here too."""
+    promise = Promise(DEP)
+    call = freeze(1, promise, "plain:", 1e400, k=promise, last=None)
+    _, args, kwargs = thaw(call, {DEP: blob([File("c.csv")])})
+    assert args == (1, [Path("c.csv")], "plain:", float("inf"))
+    assert kwargs == {"k": [Path("c.csv")], "last": None} and kwargs["k"] is args[1]
+
+
+def test_function_of_a_module_that_was_loaded_anew_is_the_new_one(tmp_path, monkeypatch):
+    """What a name led to before must not run again."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "edited.py").write_text("def f():\n    return 1\n")
+    module = importlib.import_module("edited")
+    first, before = freeze_function(module.f), module.f
+    message = CallMessage(JobId("x"), "edited:f", first, freeze(), {}, 0)
+    assert [load_call(message, read)[0] for _ in range(2)] == [before, before]
+    importlib.reload(module)
+    assert load_call(message, read)[0] is module.f is not before
+    del sys.modules["edited"]
 
 
 def test_all_damaged_dependencies_are_named_at_once():

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from compmake.codec.streams import Buffer, LoadError, Stream, pickle_stream, unpickle
+from compmake.codec.streams import Buffer, LoadError, Stream, pickle_atom, pickle_stream, unpickle
 from compmake.codec.unpicklable import find_unpicklable
 from compmake.errors import UnpicklableError
 from compmake.job import File
@@ -21,6 +21,9 @@ def dump_value(value: Any) -> list[Buffer]:
     Raises:
         UnpicklableError: The text names the place, for example `result['a'][0]`.
     """
+    atom = pickle_atom(value)
+    if atom is not None:
+        return [_HEAD.pack(_MAGIC, 0, len(atom)) + atom]
     try:
         stream = pickle_stream(value, promises=False)
     except Exception as cause:

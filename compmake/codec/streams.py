@@ -38,6 +38,17 @@ class _Sink:
         self.write = write
 
 
+def pickle_atom(value: Any) -> bytes | None:
+    """Return what `pickle_stream` would make of a small atom, at a fifth of the cost; None of any other value."""
+    cls = type(value)
+    try:
+        if cls in ATOMS and (cls not in _SIZED or len(value) < OUT_OF_BAND_BYTES):
+            return pickle.dumps(value, PROTOCOL)
+    except Exception:  # a metaclass can make its classes unhashable
+        return None
+    return None
+
+
 def pickle_stream(value: Any, *, promises: bool, out_of_band: bool = True) -> Stream:
     """Pickle `value` without copying large buffers.
 
@@ -50,8 +61,6 @@ def pickle_stream(value: Any, *, promises: bool, out_of_band: bool = True) -> St
         Exception: What pickling raised, from pickle, cloudpickle or user code.
     """
     try:
-        if type(value) in ATOMS and (type(value) not in _SIZED or len(value) < OUT_OF_BAND_BYTES):
-            return Stream([pickle.dumps(value, PROTOCOL)], [])  # the same bytes, at a fifth of the cost
         return _pickle_with(pickle.Pickler, value, promises, out_of_band)
     except Exception:
         from compmake.codec.by_value import ByValue, ByValueWithPromises  # cloudpickle costs every start 10 ms

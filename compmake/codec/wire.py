@@ -6,6 +6,8 @@ Downwards go marshalled tuples, which are the driver's own data; upwards a fixed
 import json
 import marshal
 import struct
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from compmake.codec.calls import CallMessage, FrozenCall
@@ -34,32 +36,50 @@ class Sent(NamedTuple):
     call: CallMessage
 
 
-def encode_call(number: int, call: CallMessage, function_number: int, is_new: bool) -> list[Piece]:
-    """Return what to send for one call.
+class Outgoing(NamedTuple):
+    """One call to be sent: `function_number` stands for its function in all calls to this worker."""
 
-    Args:
-        number: Of the token by which the worker may begin the call.
-        call: The call; its large buffers follow as they are, without a copy.
-        function_number: Stands for the function in all calls to this worker.
-        is_new: Whether the worker has not seen the function yet.
+    number: int
+    call: CallMessage
+    function_number: int
+    is_new: bool
+    """Whether the worker has not seen the function yet."""
+
+
+def encode_calls(calls: Iterable[Outgoing]) -> Iterator[list[Piece]]:
+    """Yield what to send for calls, one frame each time: as many calls as come without large buffers, or one that has.
+
+    Large buffers follow their frame as they are, without a copy.
     """
-    payload, buffers = call.call
-    head = marshal.dumps(
-        (
+    group: list[object] = []
+    for number, call, function_number, is_new in calls:
+        payload, buffers = call.call
+        plain = (
             number,
             call.job_id,
             call.function_name,
             function_number,
             call.function if is_new else None,
             payload,
-            [len(memoryview(buffer).cast("B")) for buffer in buffers],
+            [len(memoryview(buffer).cast("B")) for buffer in buffers] if buffers else None,
             [(job_id, *blob) for job_id, blob in call.dependencies.items()],
             call.seed,
             call.limits.memory_bytes,
-        ),
-        2,
-    )
-    return [_DOWN.pack(len(head)), head, *buffers]
+        )
+        if buffers:
+            if group:
+                yield _frame(group)
+                group = []
+            yield [*_frame([plain]), *buffers]
+        else:
+            group.append(plain)
+    if group:
+        yield _frame(group)
+
+
+def _frame(calls: list[object]) -> list[Piece]:
+    data = marshal.dumps(calls, 2)
+    return [_DOWN.pack(len(data)), data]
 
 
 class CallReader:
@@ -68,6 +88,7 @@ class CallReader:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._functions: dict[int, bytes] = {}
+        self._frame: deque[tuple[Any, ...]] = deque()
 
     def next(self) -> Sent:
         """Return the next call.
@@ -75,18 +96,18 @@ class CallReader:
         Raises:
             EOFError: The driver is gone.
         """
-        size = _DOWN.unpack(self._read(_DOWN.size))[0]
-        number, job_id, name, function_number, function, payload, lengths, deps, seed, memory = marshal.loads(
-            self._read(size)
-        )
+        if not self._frame:
+            size = _DOWN.unpack(self._read(_DOWN.size))[0]
+            self._frame.extend(marshal.loads(self._read(size)))
+        number, job_id, name, function_number, function, payload, lengths, deps, seed, memory = self._frame.popleft()
         if function is not None:
             self._functions[function_number] = function
         buffers = tuple([self._read(length) for length in lengths]) if lengths else ()
         dependencies = {dep: Blob(digest, size_bytes, inline) for dep, digest, size_bytes, inline in deps}
-        call = FrozenCall(payload, buffers)
         function = self._functions[function_number]
         limits = NO_LIMITS if memory is None else Limits(memory_bytes=memory)
-        return Sent(number, CallMessage(job_id, name, function, call, dependencies, seed, limits))
+        call = CallMessage(job_id, name, function, FrozenCall(payload, buffers), dependencies, seed, limits)
+        return Sent(number, call)
 
     def _read(self, size: int) -> bytes:
         data = self._stream.read(size)

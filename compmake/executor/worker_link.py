@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf
 
 from compmake.codec import CallMessage
-from compmake.codec.wire import BEAT, HELLO, OUTCOME, STORE_FAILED, UP, Piece, decode_outcome, encode_call
+from compmake.codec.wire import BEAT, HELLO, OUTCOME, STORE_FAILED, UP, Outgoing, Piece, decode_outcome, encode_calls
 from compmake.errors import StoreError
 from compmake.executor.job_output import JobOutput
 from compmake.job import NO_LIMITS, Beat, Digest, Failure, Outcome, OutcomeKind
@@ -26,6 +26,7 @@ _BEAT_BYTES = 1 << 20
 """A longer sign of life is none."""
 _READ_BYTES = 1 << 16
 """To read more at once takes an allocation that costs more than the reading."""
+_JOINED_BYTES = 65536
 _TOKENS_AT_ONCE = 64
 """So many go into the socket in one piece wherever this runs."""
 _NO_BEAT = Beat()
@@ -103,6 +104,7 @@ class WorkerLink:
         """Whether `beat` changed since somebody looked."""
         self._modules: tuple[tuple[str, str, Digest], ...] = ()
         self._functions: dict[bytes, int] = {}
+        self._functions_sent = 0
         self._unsent: deque[memoryview] = deque()
         self._received = bytearray()
 
@@ -118,22 +120,8 @@ class WorkerLink:
 
     def send(self, items: list[Sent], now_s: float, now: float) -> None:
         """Send calls, to be run after those sent before."""
-        pieces: list[Piece] = []
-        for item in items:
-            function = item.call.function
-            is_new = function not in self._functions
-            function_number = self._functions.setdefault(function, len(self._functions))
-            pieces += encode_call(item.number, item.call, function_number, is_new)
-        small, unsent = [], self._unsent
-        for piece in pieces:  # join the small ones, leave arrays where they are
-            if len(piece) < 65536:
-                small.append(piece)
-                continue
-            unsent.append(memoryview(b"".join(small)))
-            unsent.append(memoryview(piece).cast("B"))
-            small = []
-        if small:
-            unsent.append(memoryview(b"".join(small)))
+        for frame in encode_calls(map(self._outgoing, items)):
+            self._queue(frame)
         was_idle = not self.sent
         self.sent.extend(items)
         if was_idle:
@@ -143,6 +131,20 @@ class WorkerLink:
             tokens = b"".join(i.number.to_bytes(TOKEN_BYTES, "little") for i in items[at : at + _TOKENS_AT_ONCE])
             with contextlib.suppress(ConnectionError):  # its end will be told
                 self._tokens.send(tokens)
+
+    def _outgoing(self, item: Sent) -> Outgoing:
+        functions = self._functions
+        number = functions.setdefault(item.call.function, len(functions))
+        is_new = number == self._functions_sent
+        self._functions_sent += is_new
+        return Outgoing(item.number, item.call, number, is_new)
+
+    def _queue(self, frame: list[Piece]) -> None:
+        """Join what is small, leave arrays where they are."""
+        if sum(map(len, frame)) < _JOINED_BYTES:
+            self._unsent.append(memoryview(b"".join(frame)))
+        else:
+            self._unsent.extend(memoryview(piece).cast("B") for piece in frame)
 
     def flush(self) -> None:
         """Send what can be sent."""

@@ -128,7 +128,7 @@ def leaves_other_thread():
 
 def leaves_child():
     if os.fork() == 0:
-        note(f"pid {os.getpid()}")
+        note(f"child {os.getpid()}")
         time.sleep(1000)
 
 
@@ -136,7 +136,7 @@ def leaves_daemon():
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            note(f"pid {os.getpid()}")
+            note(f"daemon {os.getpid()}")
             time.sleep(1000)
         os._exit(0)
     os.wait()
@@ -153,6 +153,16 @@ def forks_and_returns_twice():
 def forks_and_raises_in_the_child():
     if os.fork() == 0:
         raise ValueError("in the child")
+
+
+def forks_and_ends_the_child():
+    for _ in range(100):
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(10)
+            os._exit(1)
+        os.kill(pid, signal.SIGTERM)
+        assert os.waitpid(pid, 0)[1] == signal.SIGTERM
 
 
 def imports_numpy():
@@ -254,6 +264,7 @@ UNDONE = (
     writes_garbage_into_sockets,
     forks_and_returns_twice,
     forks_and_raises_in_the_child,
+    forks_and_ends_the_child,
     imports_numpy,
     runs_subprocess,
     uses_fork_pool,

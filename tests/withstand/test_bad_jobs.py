@@ -10,8 +10,8 @@ from withstanding import FORBIDDEN
 ENDED = {
     "sigkill": ("Killed", "killed by SIGKILL"),
     "sigterm": ("Killed", "its process got SIGTERM"),
-    "segfault": ("Crashed", "SIGSEGV (segmentation fault"),
-    "aborts": ("Crashed", "SIGABRT (abort"),
+    "segfault": ("Crashed", "SIGSEGV"),
+    "aborts": ("Crashed", "SIGABRT"),
     "exit_0": ("ProcessExited", "exit code 0 in the middle of the job"),
     "exit_3": ("ProcessExited", "exit code 3 in the middle of the job"),
     "sys_exit_3": ("SystemExit", "job called sys.exit(3)"),
@@ -22,7 +22,7 @@ ENDED = {
     "hangs_in_c": ("TimedOut", "longer than its timeout of 0.3 s"),
 }
 LINUX_ONLY = {
-    "stack_overflow_in_c": ("Crashed", "too deep a recursion"),
+    "stack_overflow_in_c": ("Crashed", "SIGSEGV"),
     "allocates": ("MemoryError", "the job's memory limit is 150"),
     "allocates_arrays": ("ArrayMemoryError", "the job's memory limit is 150"),
     "grows": ("MemoryError", "the job's memory limit is 150"),
