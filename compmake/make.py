@@ -25,6 +25,8 @@ from compmake.store import Changes, Store
 
 _COMMIT_RECORDS = 500
 _COMMIT_S = 0.05
+# Looked up once: Python 3.11 takes long to find a member of an enumeration.
+_WAITING, _OK = JobState.WAITING, OutcomeKind.OK
 _QUICK_S = 0.01
 """Before a job that may take longer than this, what is done is committed."""
 
@@ -194,13 +196,12 @@ class Make:
         else:
             assert job.args is not None and job.kwargs is not None
             call = freeze_call(job.job_id, job.function_name, job.args, job.kwargs)
-        needed = dict.fromkeys(dependency.job_id for dependency in job.dependencies)
         return CallMessage(
             job_id=job.job_id,
             function_name=job.function_name,
             function=function,
             call=call,
-            dependencies={dep: self._blob(dep) for dep in needed},
+            dependencies={dep: self._blob(dep) for _, dep in job.dependencies} if job.dependencies else {},
             seed=int.from_bytes(now.fingerprint[:8], "big"),
             limits=self._limits(job),
         )
@@ -220,21 +221,21 @@ class Make:
         job = self._graph.jobs[outcome.job_id]
         now = self._running.pop(outcome.job_id)
         was_shown = self._news.note_ended(outcome.job_id)
-        if outcome.kind is OutcomeKind.RETURNED:
+        if outcome.kind is _OK and self._watch.after(outcome) is None:
+            self._record(job, now, outcome)
+            self._succeed(job, outcome)
+        elif outcome.kind is OutcomeKind.RETURNED:
             self._plan.retry(outcome.job_id)
             if was_shown:
                 self._news.tell(EventKind.JOB_POSTPONED, job=job)
             return
-        if outcome.kind is OutcomeKind.INTERRUPTED:
+        elif outcome.kind is OutcomeKind.INTERRUPTED:
             self._plan.interrupted(outcome.job_id)
             self._news.tell(EventKind.JOB_INTERRUPTED, job=job, wall_s=outcome.wall_s)
         elif outcome.kind is OutcomeKind.DAMAGED:
             self._remake_damaged(job, outcome)
         elif (changed := self._watch.after(outcome)) is not None:
             self._fail(job, outcome, changed)  # and nothing is recorded
-        elif outcome.kind is OutcomeKind.OK:
-            self._record(job, now, outcome)
-            self._succeed(job, outcome)
         else:
             failure = outcome.failure or Failure("Unknown", "it failed without a word")
             if self._may_try_again(job, failure, outcome):
@@ -258,7 +259,8 @@ class Make:
     def _succeed(self, job: Job, outcome: Outcome) -> None:
         assert outcome.result is not None
         self._results[job.job_id] = outcome.result.digest
-        readers = sum(self._plan.state(d) is JobState.WAITING for d in self._wanted_dependents(job.job_id))
+        states = self._plan.states
+        readers = sum([states.get(dependent) is _WAITING for dependent in self._graph.dependents(job.job_id)])
         if readers:
             self._readers[job.job_id] = readers
             self._blobs[job.job_id] = outcome.result.blob
@@ -324,7 +326,7 @@ class Make:
         return self._modules[1]
 
     def _drop_read_blobs(self, job: Job) -> None:
-        if self._plan.state(job.job_id) is JobState.WAITING:
+        if self._plan.states[job.job_id] is _WAITING:
             return  # it will read them again
         for dependency in self._graph.dependencies(job.job_id):
             if dependency in self._readers:
@@ -336,9 +338,6 @@ class Make:
     @property
     def _made(self) -> int:
         return self._plan.counts[JobState.DONE] - self._plan.up_to_date_count
-
-    def _wanted_dependents(self, job_id: JobId) -> list[JobId]:
-        return [dependent for dependent in self._graph.dependents(job_id) if dependent in self._plan.wanted]
 
     def _must_commit(self) -> bool:
         changes = self._pending

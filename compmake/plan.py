@@ -50,6 +50,8 @@ class Plan:
         self._up_to_date = set(done)
         self._states = dict.fromkeys(self.wanted, _WAITING)
         self._states.update(dict.fromkeys(done, _DONE))
+        self.states: Mapping[JobId, JobState] = MappingProxyType(self._states)
+        """Of wanted jobs."""
         self._counts = dict.fromkeys(JobState, 0)
         self._counts[_WAITING] = len(self.wanted) - len(self._up_to_date)
         self._counts[_DONE] = len(self._up_to_date)

@@ -26,12 +26,12 @@ from compmake.job import Beat, Failure, JobId, Outcome, OutcomeKind
 from compmake.store import Objects
 from compmake.zygote import Setup
 
-_AHEAD_S = 0.005
+_AHEAD_S = 0.015
 """A worker has so much expected work at least, as far as there is any, so that it never waits for the driver."""
-_AHEAD_CALLS = 256
+_AHEAD_CALLS = 512
 _BESIDE_S = 0.05
 """Behind a call expected to take longer than this nothing is sent ahead: waiting costs less than being stuck."""
-_GATHER_S = 0.001
+_GATHER_S = 0.0005
 _STOP_GRACE_S = 5.0
 _LONGEST_WAIT_S = 3600.0
 _OVERHEAD_S = 30e-6
