@@ -43,6 +43,14 @@ class ResultMissingError(StoreError):
     """The bytes of a result are not in the store: cleaned, or never stored."""
 
 
+class ResultVanishedError(ResultMissingError):
+    """A result is gone before its record was written; nothing of that commit was."""
+
+    def __init__(self, text: str, job_id: str) -> None:
+        super().__init__(text)
+        self.job_id = job_id
+
+
 class ResultDamagedError(StoreError):
     """The bytes of a result differ in length or digest from what was stored."""
 

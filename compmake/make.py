@@ -11,6 +11,7 @@ from compmake.channel import Channel, EventKind
 from compmake.checking import Checker, Match
 from compmake.code_watch import CodeWatch
 from compmake.codec import CallMessage, freeze_call, freeze_function
+from compmake.errors import ResultVanishedError
 from compmake.executor import Executor
 from compmake.fingerprint.closure import CodeIndex
 from compmake.graph import Graph
@@ -92,6 +93,8 @@ class Make:
         self._usual_s: dict[str, float] = {}
         self._loaded = frozenset(sys.modules)
         self._modules: tuple[object, str] = (None, "")
+        self._vanished: dict[JobId, ResultVanishedError] = {}
+        """Jobs that were made and have no record, for their result is gone."""
         self._retried: dict[JobId, list[str]] = {}
         """What went wrong in earlier attempts of this run."""
 
@@ -115,6 +118,8 @@ class Make:
             for outcome in self._executor.close():
                 self._take(outcome)
             self._flush()
+            for error in self._vanished.values():
+                raise error
         except BaseException as error:
             ended = f"stopped: {error}" if str(error) else "stopped"
             with contextlib.suppress(Exception):  # what is done is saved if the trouble was elsewhere
@@ -311,6 +316,7 @@ class Make:
         record = self._recorder.record(now, outcome, call=self._checker.call(job.job_id), attempt=attempt)
         self._checker.records.put(record)
         self._checker.forget_damage(job.job_id)
+        self._vanished.pop(job.job_id, None)
         if not self._pending:
             self._pending_since_s = time.monotonic()
         self._pending.records.append((record, outcome.result.blob if outcome.result else None))
@@ -359,8 +365,13 @@ class Make:
     def _flush(self) -> None:
         """Commit what is pending; only then tell that it is done."""
         pending, self._pending = self._pending, Changes()
-        if pending:
-            self._store.commit(pending)
+        while pending:
+            try:
+                self._store.commit(pending)
+                break
+            except ResultVanishedError as error:  # a reader that found it damaged has it made again
+                pending.records = [(record, blob) for record, blob in pending.records if record.job_id != error.job_id]
+                self._vanished[JobId(error.job_id)] = error
         self._news.tell_committed()
         entries = self._index.new_cache_entries()
         if entries:

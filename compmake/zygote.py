@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Collection
 from typing import Any, NamedTuple, NoReturn
 
@@ -80,7 +79,6 @@ def main(descriptor: str) -> NoReturn:
 def main_of_worker(calls: str, tokens: str, output: str, setup: str, mark: str) -> NoReturn:
     """Be a worker in a process of its own."""
     die_with_parent()
-    sys.path[:] = json.loads(sys.argv[1])
     with os.fdopen(int(setup), "rb") as file:
         settings = Setup.from_bytes(file.read())
     modules_before = frozenset(sys.modules)
@@ -88,23 +86,18 @@ def main_of_worker(calls: str, tokens: str, output: str, setup: str, mark: str) 
     _serve(Lines(int(calls), int(tokens), int(output)), bytes.fromhex(mark), settings, modules_before)
 
 
-def prepare(setup: Setup) -> str:
-    """Import the program's modules; return what went wrong, for jobs that need it will fail by themselves."""
+def prepare(setup: Setup) -> None:
+    """Import the program's modules. What goes wrong is not told: jobs that need it will fail by themselves."""
     import_by_content()
     set_main_alias(setup.main_alias)
     sys.argv = [setup.argv0]
-    trouble = ""
     with running(JobId("(import)")):  # a program that calls comp() describes nothing here
         for name in setup.modules:
-            try:
+            with contextlib.suppress(BaseException):  # also sys.exit() in a script without a guard
                 importlib.import_module(name)
-            except BaseException:  # also sys.exit() in a script without a guard
-                trouble = traceback.format_exc()
-        try:
-            load_main(setup.main)
-        except Exception:
-            trouble = traceback.format_exc()
-    return trouble
+        if setup.main:
+            with contextlib.suppress(Exception):
+                load_main(setup.main)
 
 
 def _serve(lines: Lines, mark: bytes, setup: Setup, modules_before: Collection[str]) -> NoReturn:
@@ -119,7 +112,7 @@ class _Zygote:
         self._workers: dict[int, int] = {}
         """Number of each living worker by its process id."""
         become_subreaper()
-        trouble = prepare(setup)
+        prepare(setup)
         gc.collect()
         gc.freeze()
         self._threads = _thread_count()
@@ -131,7 +124,7 @@ class _Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._handlers = _outlive_signals()
         die_with_parent(False)
-        self._report(READY, value=self._threads, text=trouble)
+        self._report(READY, value=self._threads)
 
     def run(self) -> None:
         """Fork and reap until the driver is gone; then kill what is left."""

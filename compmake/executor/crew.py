@@ -22,7 +22,7 @@ class Death(NamedTuple):
 
     link: WorkerLink
     status: int | None
-    """As `os.wait` gives it; None if it ended with the zygote, which is nobody's fault."""
+    """As `os.wait` gives it; None if it ended with the zygote or could not be started, which is nobody's fault."""
     peak_bytes: int
 
 
@@ -52,11 +52,6 @@ class Crew:
             self._zygote.request(link.number, link.mark, link.theirs)
         self._watch_zygote()
 
-    def shrink(self, link: WorkerLink) -> None:
-        """Go on with one worker less."""
-        self._size -= 1
-        self._forget(link)
-
     def deaths(self) -> Iterator[Death]:
         """Hear what the zygote says, and yield the workers that have ended; they are closed when the next is asked for.
 
@@ -71,7 +66,9 @@ class Crew:
                 elif kind == STARTED and link is not None:
                     link.pid = value
                 elif kind == REFUSED and link is not None:
-                    self._refused(link, text)
+                    self._do_with_less(text)
+                    yield Death(link, None, 0)  # it never lived, but calls may have been sent to it
+                    self._forget(link)
                 elif kind == EXITED and link is not None:
                     self._note_birth(link)
                     yield Death(link, value, peak_bytes)
@@ -135,10 +132,11 @@ class Crew:
             self._stillborn = 0
             self._zygote.end()
 
-    def _refused(self, link: WorkerLink, why: str) -> None:
+    def _do_with_less(self, why: str) -> None:
+        """Go on with one worker less."""
         if self._size <= 1:
             raise WorkersError(f"no worker process can be started: {why}")
-        self.shrink(link)
+        self._size -= 1
 
     def _forget(self, link: WorkerLink) -> None:
         if self.links.pop(link.number, None) is not None:

@@ -15,7 +15,7 @@ from math import inf
 
 from compmake.capture import last_lines
 from compmake.codec import CallMessage
-from compmake.errors import StoreError
+from compmake.errors import StoreError, WorkersError
 from compmake.executor import Running
 from compmake.executor.crew import Crew, Death
 from compmake.executor.deaths import without_fault
@@ -71,7 +71,8 @@ class ProcessExecutor:
         self._crew = Crew(setup, environ, self._selector, workers)
         self._watch = Watch(self._crew)
         self._outcomes: list[Outcome] = []
-        self._trouble: StoreError | None = None
+        self._trouble: StoreError | WorkersError | None = None
+        """To be raised when what ended before it is collected."""
         self._backlog: deque[Sent] = deque()
         """Calls that some worker had and that none has now."""
         self._forecast: dict[str, float] = {}
@@ -228,10 +229,13 @@ class ProcessExecutor:
             if events & selectors.EVENT_READ:
                 self._hear(data)
         elif isinstance(data, ZygoteLink):
-            for death in self._crew.deaths():
-                self._bury(death)
-            if not self._level:
-                self._crew.fill()
+            try:
+                for death in self._crew.deaths():
+                    self._bury(death)
+                if not self._level:
+                    self._crew.fill()
+            except (StoreError, WorkersError) as error:
+                self._trouble = error
         elif isinstance(data, int):
             os.read(data, 4096)
             return True
@@ -245,7 +249,7 @@ class ProcessExecutor:
                 self._accept(link, item, outcome)
         except (ValueError, TypeError):  # a job wrote into the socket, and this cannot be told from an answer
             link.signal(signal.SIGKILL)
-        except StoreError as error:  # to be raised when what ended before it is collected
+        except StoreError as error:
             self._trouble = error
 
     def _accept(self, link: WorkerLink, item: Sent, outcome: Outcome) -> None:

@@ -53,11 +53,12 @@ class Watch:
                 due_s = min(due_s, began_s + _QUICK_S)
             if not link.overran:
                 due_s = min(due_s, began_s + _OVERRUN_S)
+            due_s = min(due_s, max(self._look_at_s, began_s + _LOOK_S))
             if link.ending is not None:
                 due_s = min(due_s, link.ending.kill_at_s)
-            elif link.timeout_s is not None:
+                continue
+            if link.timeout_s is not None:
                 due_s = min(due_s, began_s + link.timeout_s)
-            due_s = min(due_s, max(self._look_at_s, began_s + _LOOK_S))
             if link.memory_bytes is not None:
                 due_s = min(due_s, max(self._memory_at_s, began_s + _MEMORY_LOOK_S))
         return due_s

@@ -185,7 +185,7 @@ class WorkerLink:
 
         Raises:
             StoreError: It could not store a result.
-            ValueError: An answer makes no sense.
+            ValueError: It looked like an answer and is none.
         """
         with contextlib.suppress(BlockingIOError, ConnectionError):
             while data := self._calls.recv(_READ_BYTES):
@@ -224,26 +224,25 @@ class WorkerLink:
     def _understand(
         self, kind: int, number: int, body: memoryview, now_s: float, now: float
     ) -> tuple[Sent, Outcome] | None:
-        if kind == OUTCOME and self.sent and self.sent[0].number == number:
-            item = self.sent[0]
-            told = decode_outcome(item.call.job_id, self.name, self._modules, body)
-            self.sent.popleft()
-            self._modules = told.outcome.modules
-            self.leaving = self.leaving or told.leaving
-            self._begin(now_s, now)
-            return item, told.outcome
+        """Take a message that may come; return the answer if it is one."""
         if kind == HELLO:
             self.said_hello, self.pid = True, number  # the zygote may be slower to tell it
             self._begin(now_s, now)
-        elif kind == BEAT:
+            return None
+        if kind == BEAT:
             if self.sent and self.sent[0].number == number:
                 self.heard_at = now
                 self._hear(*json.loads(bytes(body)))
-        elif kind == STORE_FAILED:
+            return None
+        if kind == STORE_FAILED:
             raise StoreError(str(body, "utf-8", "replace"))
-        else:
-            raise ValueError(f"message {kind} about call {number}")
-        return None
+        item = self.sent[0]
+        told = decode_outcome(item.call.job_id, self.name, self._modules, body)
+        self.sent.popleft()
+        self._modules = told.outcome.modules
+        self.leaving = self.leaving or told.leaving
+        self._begin(now_s, now)
+        return item, told.outcome
 
     def _hear(self, file: str, line: int, function: str, progress: str) -> None:
         self.at = (file, line, function) if file else None

@@ -166,6 +166,7 @@ class Store(Protocol):
         """Write all of `changes`, or nothing.
 
         Raises:
+            ResultVanishedError: The object of a new record is gone; nothing was written.
             StoreError: Nothing was written; the message names the path and the need.
         """
         ...

@@ -3,7 +3,7 @@
 import os
 
 from stored_program import ALL, index_rows, store
-from withstanding import flip_a_bit, object_files
+from withstanding import assert_told, flip_a_bit, object_files
 
 
 def test_a_damaged_large_result_is_made_again_and_told(made):
@@ -134,3 +134,35 @@ def test_what_waits_for_results_that_are_always_damaged_counts_as_blocked(space)
     assert done.code == 1, done.err
     assert "1 done, 1 failed, 1 blocked" in done.err
     assert "not started" not in done.err
+
+
+def test_a_result_that_is_gone_before_it_was_recorded_is_an_error_of_the_store_and_stops_nobody(space):
+    """All other jobs are made and recorded; exit code 3, and the message names the job."""
+    space.write(
+        "prog.py",
+        """\
+        import os
+        from compmake import comp
+
+        def big():
+            rename = os.replace
+
+            def lose(source, target):
+                rename(source, target)
+                if "objects" in target:
+                    os.unlink(target)
+
+            os.replace = lose
+            return bytes(300_000)
+
+        def small(number):
+            return number
+
+        comp(big)
+        for number in range(20):
+            comp(small, number)
+        """,
+    )
+    done = space.run("prog", "make")
+    assert_told(done, 3, "'big'", "vanished")
+    assert [row["state"] for row in space.run("prog", "ls", "small()", "--json").objects] == ["done"] * 20

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
+from compmake.errors import ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
 from compmake.job import Blob, Digest, JobId, Record
 from compmake.store import INLINE_BYTES, Attempt, Changes, Damage, Run, StoreSize
 from compmake.store.atomic import FILES, Files, store_error
@@ -143,7 +143,8 @@ class FileStore:
                 states[digest] = state
             elif digest == record.blob:
                 path = self._objects.path(digest)
-                raise StoreError(f"the result of job {record.job_id!r} vanished before it was recorded: {path}")
+                text = f"the result of job {record.job_id!r} vanished before it was recorded: {path}"
+                raise ResultVanishedError(text, record.job_id)
         return states
 
     def forget(self, job_ids: Collection[JobId]) -> None:
