@@ -1,5 +1,6 @@
 """`progress()`: how user code inside a job says how far it is; outside a job it does nothing."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -69,6 +70,10 @@ class _Reporter:
             if self._pending:
                 self._tell(at_once=True)
 
+    def renew_lock(self) -> None:
+        """Be of use in a process that was forked while another thread had the lock."""
+        self._lock = threading.RLock()
+
     def _tell(self, at_once: bool = False) -> None:
         now = self._clock()
         self._pending = not at_once and self._told_at is not None and now - self._told_at < _INTERVAL_S
@@ -105,6 +110,14 @@ def flush() -> None:
     reporter = _reporter
     if reporter is not None:
         reporter.flush()
+
+
+def _renew_lock() -> None:
+    if _reporter is not None:
+        _reporter.renew_lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 @overload

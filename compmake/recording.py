@@ -12,6 +12,8 @@ from compmake.fingerprint.closure import CodeIndex, CodeSet
 from compmake.job import Blob, Digest, Outcome, OutcomeKind, Record
 from compmake.staleness import Current, encode_json, inputs_json, quoted
 
+INLINE = "inline"
+"""The worker of a job that ran in the driver's own process, with the terminal: its output was not kept."""
 _NONE = Digest(b"")
 _NO_BLOB = Blob(_NONE, 0)
 _OK = OutcomeKind.OK

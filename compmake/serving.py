@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Collection
 from types import FrameType
@@ -23,10 +24,12 @@ from compmake.codec.wire import BEAT, HELLO, STORE_FAILED, UP, CallReader, Piece
 from compmake.errors import StoreError
 from compmake.fingerprint.modules import is_user_file
 from compmake.job import Digest, JobId
+from compmake.job_progress import flush as flush_progress
 from compmake.store import Objects
 from compmake.worker import Worker
 
 TOKEN_BYTES = 8
+EXIT_BROKEN = 1
 EXIT_CUT_OFF = 97
 """How a worker ends that can no longer speak with the driver, because a job closed its descriptors."""
 _BEAT_S = 1.0
@@ -49,15 +52,18 @@ def serve(lines: Lines, mark: bytes, objects: Objects, modules_before: Collectio
         objects: Where results go and dependencies come from.
         modules_before: Modules that were not imported for jobs.
     """
-    code = 0
+    code = EXIT_BROKEN
     try:
         _Server(lines, mark, objects, modules_before).run()
+        code = 0
     except (EOFError, ConnectionError):
-        pass  # the driver is gone or has no more work
+        code = 0  # the driver is gone or has no more work
     except OSError:
         code = EXIT_CUT_OFF
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
+    except BaseException:  # a bug of ours: its traceback becomes output of the job
+        traceback.print_exc()
     finally:
         os._exit(code)  # what user code registered for the exit is the zygote's, not ours
 
@@ -88,12 +94,12 @@ class _Server:
         """Take tokens and run their calls until there are no more."""
         while token := self._tokens.recv(TOKEN_BYTES):
             number = int.from_bytes(token, "little")
-            sent = self._reader.next()
-            while sent.number != number:  # taken back
-                sent = self._reader.next()
+            received = self._reader.next()
+            while received.number != number:  # taken back
+                received = self._reader.next()
             self._number, self._progress = number, ""
             try:
-                outcome = self._worker.run(sent.call)
+                outcome = self._worker.run(received.call)
             except StoreError as error:
                 self._send_body(STORE_FAILED, str(error).encode("utf-8", "surrogatepass"))
                 return
@@ -128,6 +134,7 @@ class _Server:
             time.sleep(_BEAT_S)
             if self._number is not None:
                 try:
+                    flush_progress()
                     self._tell()
                 except OSError:  # the driver is gone, and so is this process soon
                     return

@@ -1,6 +1,6 @@
 """The settings themselves: each key, how its value is read, what it means; pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -62,6 +62,11 @@ class Settings:
         memory_bytes = next((place.memory_bytes for place in said if place.memory_bytes is not None), None)
         retries = next((place.retries for place in said if place.retries is not None), 0)
         return Limits(timeout_s or None, memory_bytes or None, retries)
+
+    def without_function(self, function_names: Iterable[str]) -> list[str]:
+        """Return the entries of `functions` and `code_modes` that fit none of these functions, misspelt perhaps."""
+        fitting = {place for name in function_names for place in _places(name)}
+        return sorted({*self.functions, *self.code_modes} - fitting)
 
     def describe(self) -> list["SettingRow"]:
         """Return one row per key, as the command `config` shows them."""

@@ -22,10 +22,12 @@ from compmake.plan import Plan
 from compmake.recording import environment
 from compmake.settings import Settings
 from compmake.store import Run, Store
+from compmake.text_safety import sanitize
 from compmake.ui.frontend import Frontend, Ticker
 from compmake.ui.live import LiveLine
 from compmake.ui.plain import PlainLog
 from compmake.ui.text import Style, can_encode
+from compmake.words import close_matches
 from compmake.workspace import Workspace
 
 _TICK_S = 0.25
@@ -87,6 +89,7 @@ def _run(
     assert index is not None
     todo = [job_id for job_id in graph.order if job_id in plan.wanted and job_id not in done]
     workers = min(workers, len(todo))
+    _tell_of_settings(workspace, channel)
     stop = Stop()
     executor = _processes(workspace, todo, channel, stop, workers) if workers else _inline(workspace, channel)
     try:
@@ -151,6 +154,16 @@ def _processes(
     )
 
 
+def _tell_of_settings(workspace: Workspace, channel: MemoryChannel) -> None:
+    """Tell of settings for functions that there are none of; the file may serve other programs, so it is no error."""
+    names = {job.function_name for job in workspace.graph.jobs.values()}
+    for place in workspace.settings.without_function(names):
+        close = close_matches(place, [name.replace(":", ".") for name in names], 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        text = f"settings for {place!r} fit no function of this program{hint}"
+        channel.publish([Event(EventKind.NOTICE, time.time(), text=text)])
+
+
 def _limits(settings: Settings) -> Callable[[Job], Limits]:
     """Return what says the limits of a job; those without options of their own share them by function."""
     by_function: dict[str, Limits] = {}
@@ -194,8 +207,12 @@ def _nothing_to_do(store: Store, channel: MemoryChannel, command: str, count: in
 @contextlib.contextmanager
 def _screen(settings: Settings, channel: MemoryChannel, *, verbose: bool, silent: bool, prefix: str) -> Iterator[None]:
     """Show what the channel tells, on a copy of standard error: that itself is captured while a job runs."""
-    if silent:
-        yield
+    if silent:  # but for what somebody at the terminal must know: what their Ctrl-C did
+        leave = channel.subscribe(_print_notices)
+        try:
+            yield
+        finally:
+            leave()
         return
     sys.stderr.flush()
     stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="backslashreplace")
@@ -214,6 +231,12 @@ def _screen(settings: Settings, channel: MemoryChannel, *, verbose: bool, silent
         frontend.close()
         with contextlib.suppress(OSError):  # nobody reads the log any more: how the make ended matters all the same
             stream.close()
+
+
+def _print_notices(events: Sequence[Event]) -> None:
+    for event in events:
+        if event.kind is EventKind.NOTICE:
+            print(f"compmake: {sanitize(event.text)}", file=sys.stderr)
 
 
 def _frontend(settings: Settings, stream: TextIO, *, verbose: bool, prefix: str) -> Frontend:

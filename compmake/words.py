@@ -24,21 +24,12 @@ def close_matches(text: str, names: Iterable[str], most: int = 3) -> list[str]:
 
 
 def bytes_text(count: int) -> str:
-    """Return a size in powers of 1024 with two or three digits: `900B`, `12K`, `310M`, `1.9G`."""
+    """Return a size in powers of 1000 with two or three digits: `900B`, `12K`, `310M`, `1.9G`."""
     value, units = float(count), "BKMGTPE"
     at = 0
     while value >= 999.5 and at < len(units) - 1:
-        value, at = value / 1024, at + 1
-    return f"{value:.1f}{units[at]}" if at and value < 9.95 else f"{value:.0f}{units[at]}"
-
-
-def size_text(count: int) -> str:
-    """Return a number of bytes for a sentence: `900 bytes`, `16 MB`, `1.9 GB`, in powers of 1000."""
-    value, units = float(count), ("bytes", "kB", "MB", "GB", "TB", "PB")
-    at = 0
-    while value >= 999.5 and at < len(units) - 1:
         value, at = value / 1000, at + 1
-    return f"{value:.1f} {units[at]}" if at and value < 9.95 and value != int(value) else f"{value:.0f} {units[at]}"
+    return f"{value:.1f}{units[at]}" if at and value < 9.95 else f"{value:.0f}{units[at]}"
 
 
 def split_words(text: str) -> list[Word]:

@@ -26,7 +26,7 @@ from compmake.job_progress import set_hook
 from compmake.memory_limit import MemoryLimitTooLowError, memory_limited
 from compmake.seeding import Seeder
 from compmake.store import Objects
-from compmake.words import size_text
+from compmake.words import bytes_text
 
 VALUE_DIGEST_BYTES = 1 << 20
 """Results whose pickle, the buffers of arrays not counted, is below this are compared by value, others by bytes."""
@@ -73,6 +73,7 @@ class Worker:
         self._calling = False
         self._has_run = False
         self._cpu_s = time.process_time()
+        self._children_peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         self.leftovers: list[str] = []
         """What the last job left that cannot be put back: this process should run no other."""
 
@@ -118,13 +119,7 @@ class Worker:
             except StoreError:
                 raise
             except BaseException as error:
-                if isinstance(error, TerminatedError) or (self._is_driver and isinstance(error, KeyboardInterrupt)):
-                    kind = OutcomeKind.INTERRUPTED
-                failure = capture_failure(error, is_user=is_user_file)
-                if type(error).__qualname__ == "BdbQuit" and not self._is_driver:
-                    failure = replace(failure, message="a debugger needs the terminal: `make --inline JOB`")
-                if isinstance(error, MemoryError) and call.limits.memory_bytes is not None:
-                    failure = _told_of_limit(failure, call.limits.memory_bytes)
+                kind, failure = self._raised(error, call.limits.memory_bytes)
         finally:
             if self._capture is not None:
                 self._capture.end_job()
@@ -139,7 +134,7 @@ class Worker:
             started_at=started_at,
             wall_s=time.perf_counter() - started_s,
             cpu_s=self._cpu_s - cpu_s,
-            peak_bytes=usage.ru_maxrss * _MAXRSS_BYTES,
+            peak_bytes=max(usage.ru_maxrss, self._new_peak_of_children()) * _MAXRSS_BYTES,
             result=result,
             failure=failure,
             damaged=damaged,
@@ -152,6 +147,17 @@ class Worker:
         if self._has_run and not self._is_driver:
             return OutcomeKind.RETURNED, None
         return OutcomeKind.FAILED, Failure("MemoryError", str(error))
+
+    def _raised(self, error: BaseException, limit_bytes: int | None) -> tuple[OutcomeKind, Failure]:
+        """Return how a job ended that raised this."""
+        failure = capture_failure(error, is_user=is_user_file)
+        if isinstance(error, TerminatedError) or (self._is_driver and isinstance(error, KeyboardInterrupt)):
+            return OutcomeKind.INTERRUPTED, failure
+        if type(error).__qualname__ == "BdbQuit" and not self._is_driver:
+            failure = replace(failure, message="a debugger needs the terminal: `make --inline JOB`")
+        elif isinstance(error, MemoryError) and limit_bytes is not None:
+            failure = _told_of_limit(failure, limit_bytes)
+        return OutcomeKind.FAILED, failure
 
     def _call(self, call: CallMessage, notes: list[str]) -> object:
         """Load the call and make it; what it changed in this process is put back and noted."""
@@ -174,6 +180,11 @@ class Worker:
         set_hook(partial(self._report, call.job_id))
         # What the job sets in its context, numpy's error handling say, ends with it.
         return copy_context().run(function, *args, **kwargs)
+
+    def _new_peak_of_children(self) -> int:
+        """Return the most memory of a child process that ended, 0 if one of an earlier job had more."""
+        before, self._children_peak = self._children_peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        return self._children_peak if self._children_peak > before else 0
 
     def _reset_peak(self) -> None:
         """Let `ru_maxrss` count from now on, where the kernel can."""
@@ -222,5 +233,5 @@ class _BadResultError(Exception):
 
 
 def _told_of_limit(failure: Failure, limit_bytes: int) -> Failure:
-    text = f"the job's memory limit is {size_text(limit_bytes)}"
-    return replace(failure, message=f"{failure.message}: {text}" if failure.message else text)
+    text = f"over the job's memory limit of {bytes_text(limit_bytes)}"
+    return replace(failure, type_name="MemoryError", message=f"{text}: {failure.message}" if failure.message else text)

@@ -23,13 +23,13 @@ def notice(text):
 
 
 def done(job_id, at=0.0):
-    return Event(EventKind.JOB_DONE, T + at, JobId(job_id), "train", wall_s=41, peak_bytes=2_040_109_466)
+    return Event(EventKind.JOB_DONE, T + at, JobId(job_id), "train", wall_s=41, peak_bytes=1_900_000_000)
 
 
 def failed(job_id, at=0.0, message="x is NaN", line=88, output=""):
     frame = Frame("/home/u/mycomputations.py", line, "step", True, ((line, "    raise ValueError"),))
     failure = Failure("ValueError", message, (frame,))
-    return Event(EventKind.JOB_FAILED, T + at, JobId(job_id), "train", 41, 2_040_109_466, failure=failure, text=output)
+    return Event(EventKind.JOB_FAILED, T + at, JobId(job_id), "train", 41, 1_900_000_000, failure=failure, text=output)
 
 
 def retried(job_id, count=2):

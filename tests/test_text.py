@@ -29,14 +29,14 @@ def test_duration(seconds, text):
         (0, "0B"),
         (900, "900B"),
         (1000, "1.0K"),
-        (12 * 1024, "12K"),
-        (310 << 20, "310M"),
-        (2_040_109_466, "1.9G"),
-        (1 << 50, "1.0P"),
+        (12_000, "12K"),
+        (310_000_000, "310M"),
+        (1_900_000_000, "1.9G"),
+        (10**15, "1.0P"),
     ],
 )
 def test_bytes_text(count, text):
-    """Sizes have two or three digits and a unit of powers of 1024."""
+    """Sizes have two or three digits and a unit of powers of 1000."""
     assert bytes_text(count) == text
 
 

@@ -29,7 +29,7 @@ _KIND_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _NO_DIGEST = bytes(16)
 
 
-class Sent(NamedTuple):
+class Received(NamedTuple):
     """One call as a worker receives it; `number` is that of the token by which it may begin."""
 
     number: int
@@ -90,7 +90,7 @@ class CallReader:
         self._functions: dict[int, bytes] = {}
         self._frame: deque[tuple[Any, ...]] = deque()
 
-    def next(self) -> Sent:
+    def next(self) -> Received:
         """Return the next call.
 
         Raises:
@@ -107,7 +107,7 @@ class CallReader:
         function = self._functions[function_number]
         limits = NO_LIMITS if memory is None else Limits(memory_bytes=memory)
         call = CallMessage(job_id, name, function, FrozenCall(payload, buffers), dependencies, seed, limits)
-        return Sent(number, call)
+        return Received(number, call)
 
     def _read(self, size: int) -> bytes:
         data = self._stream.read(size)

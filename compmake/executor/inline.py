@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from compmake.codec import CallMessage
 from compmake.executor import Running
 from compmake.job import JobId, Outcome, OutcomeKind
+from compmake.recording import INLINE
 from compmake.store import Objects
 from compmake.worker import Worker
 
@@ -39,7 +40,7 @@ class InlineExecutor:
 
     def collect(self, timeout_s: float | None) -> list[Outcome]:  # noqa: ARG002 -- a call cannot be left half run
         """Run the waiting call and return its outcome."""
-        return [self._worker.run(self._queue.popleft())] if self._queue else []
+        return [self._worker.run(self._queue.popleft())._replace(worker=INLINE)] if self._queue else []
 
     def stop(self, level: int) -> None:
         """Do nothing: nothing runs between two calls of `collect`, and in one only an exception ends it."""

@@ -304,7 +304,7 @@ class ProcessExecutor:
             kind=OutcomeKind.LOST,
             started_at=link.began_at,
             wall_s=time.monotonic() - link.began_s if link.began_s is not None else 0.0,
-            peak_bytes=max(death.peak_bytes, link.beat.rss_bytes),
+            peak_bytes=link.peak_bytes(death.peak_bytes),
             failure=failure,
             output=self._objects.write([printed]) if printed else None,
             worker=link.name,

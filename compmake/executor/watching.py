@@ -8,7 +8,7 @@ from compmake.executor.crew import Crew, Death
 from compmake.executor.deaths import MemoryFigures, failure_of
 from compmake.executor.worker_link import WorkerLink
 from compmake.job import Failure, OutcomeKind
-from compmake.words import size_text
+from compmake.words import bytes_text
 
 _QUICK_S = 0.01
 """The pipe of a job that takes longer than this is watched; those of others are emptied when they end."""
@@ -93,8 +93,8 @@ class Watch:
                 used = self._vitals.rss_bytes(link.pid) if link.pid is not None else 0
                 if used > _MEMORY_GRACE * link.memory_bytes:
                     text = (
-                        f"its processes used {size_text(used)} of memory, more than its limit of "
-                        f"{size_text(link.memory_bytes)}"
+                        f"its processes used {bytes_text(used)} of memory, more than its limit of "
+                        f"{bytes_text(link.memory_bytes)}"
                     )
                     yield Excess(link, OutcomeKind.FAILED, Failure("OutOfMemory", text), 0.0)
 
@@ -117,7 +117,7 @@ class Watch:
         link = death.link
         if death.status is None:
             return Failure("Lost", "its worker was lost again and again, for no fault of its own")
-        peak_bytes = max(death.peak_bytes, link.beat.rss_bytes)
+        peak_bytes = link.peak_bytes(death.peak_bytes)
         return failure_of(death.status, peak_bytes, printed, link.at, self._memory.is_short(peak_bytes))
 
     def _running(self) -> list[WorkerLink]:

@@ -1,6 +1,7 @@
 """The driver's end of the three lines to one worker: what was sent to it, what it tells, what may be taken back."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -63,12 +64,7 @@ class WorkerLink:
         self.mark = os.urandom(16)
         self._calls, calls = socket.socketpair()
         self._tokens, self._tokens_back = socket.socketpair()
-        reading, writing = os.pipe()
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
-        os.set_blocking(reading, False)
+        reading, writing = _large_pipe()
         self._calls.setblocking(False)
         self._tokens.setblocking(False)
         self.theirs = (calls, self._tokens_back.dup(), writing)
@@ -105,6 +101,7 @@ class WorkerLink:
         self._modules: tuple[tuple[str, str, Digest], ...] = ()
         self._functions: dict[bytes, int] = {}
         self._functions_sent = 0
+        self._peak_bytes = 0
         self._unsent: deque[memoryview] = deque()
         self._received = bytearray()
 
@@ -240,6 +237,7 @@ class WorkerLink:
         told = decode_outcome(item.call.job_id, self.name, self._modules, body)
         self.sent.popleft()
         self._modules = told.outcome.modules
+        self._peak_bytes = max(self._peak_bytes, told.outcome.peak_bytes)
         self.leaving = self.leaving or told.leaving
         self._begin(now_s, now)
         return item, told.outcome
@@ -256,6 +254,14 @@ class WorkerLink:
         self.beat, self.at, self.overran, self.has_news, self.heard_at = _NO_BEAT, None, False, False, now
         limits = self.sent[0].call.limits if is_busy else NO_LIMITS
         self.timeout_s, self.memory_bytes = limits.timeout_s, limits.memory_bytes
+
+    def peak_bytes(self, ever_bytes: int) -> int:
+        """Return the peak memory of the running call.
+
+        Args:
+            ever_bytes: That of the worker in all its life; what an earlier call had says nothing about this one.
+        """
+        return max(self.beat.rss_bytes, ever_bytes if ever_bytes > self._peak_bytes else 0)
 
     def skip(self, gap_s: float) -> None:
         """Let a time in which the worker was stopped count for nothing."""
@@ -276,3 +282,12 @@ class WorkerLink:
         self._tokens.close()
         self._tokens_back.close()
         self.output.close()
+
+
+def _large_pipe() -> tuple[int, int]:
+    """Return the ends of a pipe that holds much, where the system lets it; reading does not block."""
+    reading, writing = os.pipe()
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
+    os.set_blocking(reading, False)
+    return reading, writing

@@ -75,7 +75,7 @@ def test_inline_lets_jobs_use_the_terminal(fresh):
     made, output = run_each(fresh, [["prog", "make", "func1", "--inline"], ["prog", "output", "func1"]])
     assert made.code == 0
     assert "func1 got 1\n" in made.out
-    assert "func1 printed nothing." in output.out
+    assert "func1 ran inline, on the terminal: its output was not kept." in output.out
 
 
 def test_verbose_lists_successes(fresh):

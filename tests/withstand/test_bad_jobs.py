@@ -23,9 +23,9 @@ ENDED = {
 }
 LINUX_ONLY = {
     "stack_overflow_in_c": ("Crashed", "SIGSEGV"),
-    "allocates": ("MemoryError", "the job's memory limit is 150"),
-    "allocates_arrays": ("ArrayMemoryError", "the job's memory limit is 150"),
-    "grows": ("MemoryError", "the job's memory limit is 150"),
+    "allocates": ("MemoryError", "over the job's memory limit of 150M"),
+    "allocates_arrays": ("MemoryError", "over the job's memory limit of 150M"),
+    "grows": ("MemoryError", "over the job's memory limit of 150M"),
     "child_allocates": ("subprocess.CalledProcessError", "returned non-zero exit status 1"),
     "child_shares_memory": ("OutOfMemory", "of memory, more than its limit of 150"),
 }

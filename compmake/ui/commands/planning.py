@@ -231,7 +231,7 @@ def plan(session: Session, arguments: Arguments) -> Reply:
     """Group what would run by cause; nothing runs."""
     look = session.look
     graph = session.workspace.graph
-    targets = session.select_or_all(arguments.selection)
+    targets = session.select_to_make(arguments.selection)
     if not targets:
         return Reply(["Nothing to plan: the selection is empty."])
     wanted = {*targets, *graph.ancestors(targets)}

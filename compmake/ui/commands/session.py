@@ -1,5 +1,6 @@
 """`Session`: what a command gets to work with, and the questions it may ask."""
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 
 from compmake.errors import SelectionError, UserError
 from compmake.failure import from_json
-from compmake.job import Failure, JobId, Record
+from compmake.job import Failure, JobId, JobState, Record
 from compmake.make_result import MakeResult
 from compmake.recorded import RecordedStatus
 from compmake.status import Status
@@ -16,6 +17,8 @@ from compmake.ui.commands.registry import Arguments, command_names
 from compmake.ui.text import PLAIN, Style, plural
 from compmake.words import Word, split_words
 from compmake.workspace import Workspace
+
+_WITHOUT = ("not", "except", "but")
 
 
 class StartMake(Protocol):
@@ -78,6 +81,19 @@ class Session:
         self.last = self.workspace.graph.order
         return list(self.last)
 
+    def select_to_make(self, words: Sequence[Word]) -> list[JobId]:
+        """Return the jobs that `make` with this selection is to make.
+
+        Whoever says `not failed` does not want failed jobs tried again, hence not what needs them either.
+        """
+        targets = self.select_or_all(words)
+        if not _leaves_failed(self.words(words)):
+            return targets
+        wanted = set(targets)
+        left = [j for j, state in self.look.states().items() if state is JobState.FAILED and j not in wanted]
+        blocked = self.workspace.graph.descendants(left)
+        return [job_id for job_id in targets if job_id not in blocked]
+
     def one_job(self, arguments: Arguments) -> JobId:
         """Return the one job that a command is about.
 
@@ -133,6 +149,12 @@ class Session:
             else:
                 found.append(word)
         return found
+
+
+def _leaves_failed(words: Sequence[Word]) -> bool:
+    """Tell whether the user said `not failed`, `except failed` or the like."""
+    pairs = itertools.pairwise(word.text for word in words if not word.quoted and word.text.strip("()"))
+    return any(first.strip("()") in _WITHOUT and second.strip("()") == "failed" for first, second in pairs)
 
 
 def shown_id(job_id: JobId) -> str:
