@@ -155,13 +155,15 @@ def _processes(
 
 
 def _tell_of_settings(workspace: Workspace, channel: MemoryChannel) -> None:
-    """Tell of settings for functions that there are none of; the file may serve other programs, so it is no error."""
+    """Tell of settings for functions whose name was probably misspelt; others may be for other programs."""
     names = {job.function_name for job in workspace.graph.jobs.values()}
+    places = [name.replace(":", ".") for name in names]
     for place in workspace.settings.without_function(names):
-        close = close_matches(place, [name.replace(":", ".") for name in names], 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        text = f"settings for {place!r} fit no function of this program{hint}"
-        channel.publish([Event(EventKind.NOTICE, time.time(), text=text)])
+        same_end = [name for name in places if name.endswith(f".{place}")]
+        meant = same_end or close_matches(place, places, 1)
+        if meant:
+            text = f"settings for {place!r} fit no function of this program; did you mean {meant[0]!r}?"
+            channel.publish([Event(EventKind.NOTICE, time.time(), text=text)])
 
 
 def _limits(settings: Settings) -> Callable[[Job], Limits]:

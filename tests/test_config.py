@@ -260,3 +260,12 @@ def test_terminal_width(tmp_path):
     with (tmp_path / "file").open("w") as file:
         assert terminal_width(file.fileno(), {"COLUMNS": "132"}) == 132
         assert terminal_width(file.fileno(), {"COLUMNS": "junk"}) == 80
+
+
+def test_settings_for_a_misspelt_function_are_told(space):
+    """A near miss is told with what was probably meant; settings for another program are no business of this one."""
+    space.write("prog.py", "from compmake import comp\ndef slow():\n    return 1\ncomp(slow)\n")
+    space.write("compmake.toml", '[functions.slow]\nretries = 2\n[functions."other.thing"]\nretries = 1\n')
+    told = space.run("prog", "make").err
+    assert "settings for 'slow' fit no function of this program; did you mean 'prog.slow'?" in told
+    assert "other.thing" not in told

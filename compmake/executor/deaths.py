@@ -9,7 +9,6 @@ from compmake.fingerprint.modules import is_user_file
 from compmake.frames import frame_at, is_own_file
 from compmake.job import Failure, Frame
 from compmake.serving import EXIT_CUT_OFF
-from compmake.words import bytes_text
 
 _FAULT = "Fatal Python error: "
 _FAULT_LINE = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
@@ -29,19 +28,19 @@ class MemoryFigures:
         return _kill_count() > self._kills or peak_bytes > _MUCH * _memory_bytes()
 
 
-def failure_of(status: int, peak_bytes: int, printed: bytes, at: tuple[str, int, str] | None, short: bool) -> Failure:
+def failure_of(status: int, memory: str, printed: bytes, at: tuple[str, int, str] | None, short: bool) -> Failure:
     """Return why a job failed whose process died.
 
     Args:
         status: As `os.wait` gives it.
-        peak_bytes: The most memory that the process had.
+        memory: What is known of the most memory that the process had: `16M`, `at most 16M`; empty if nothing is.
         printed: What it had printed: the traceback of a crash is at its end.
         at: File, line and function where it was last seen.
         short: Whether memory was probably short when it was killed.
     """
     code = os.waitstatus_to_exitcode(status)
     frames = _frames_of_fault(printed) or ((_frame(*at),) if at is not None else ())
-    memory = f", with {bytes_text(peak_bytes)} of memory at its peak" if peak_bytes else ""
+    memory = f", with {memory} of memory at its peak" if memory else ""
     if code >= 0:
         why = f"its process ended with exit code {code} in the middle of the job, as os._exit({code}) does"
         if code == EXIT_CUT_OFF:

@@ -37,9 +37,14 @@ class Vitals:
             self._families[pid] = family
         return found
 
-    def rss_bytes(self, pid: int) -> int:
-        """Return the memory of a worker and the processes that `look` found; 0 if it is gone."""
-        return sum(map(_rss_bytes, self._families.get(pid) or _family(pid)))
+    def used_bytes(self, pid: int, limit_bytes: float) -> int:
+        """Return the memory of a worker and the processes that `look` found; 0 if it is gone.
+
+        What seems to be above the limit is counted closely: neither mapped files, nor twice what processes share.
+        """
+        family = self._families.get(pid) or _family(pid)
+        seeming = sum(map(_rss_bytes, family))
+        return seeming if seeming <= limit_bytes else sum(map(_own_bytes, family))
 
     def _vital(self, pid: int, family: list[psutil.Process], now_s: float) -> Vital:
         cpu_s = sum(map(_cpu_s, family))
@@ -69,6 +74,15 @@ def _rss_bytes(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    """Return the memory that is no file's, the part of it that is shared divided among those that share it."""
+    try:
+        with open(f"/proc/{process.pid}/smaps_rollup") as file:
+            return next(1024 * int(line.split()[1]) for line in file if line.startswith("Pss_Anon:"))
+    except (OSError, StopIteration, ValueError):  # gone, or a system that does not tell
+        return _rss_bytes(process)
 
 
 def _cpu_s(process: psutil.Process) -> float:

@@ -90,7 +90,9 @@ class Watch:
                 yield Excess(link, OutcomeKind.TIMED_OUT, Failure("TimedOut", text), _TIMEOUT_GRACE_S)
             elif link.memory_bytes is not None and look_at_memory and now_s >= _since(link) + _MEMORY_LOOK_S:
                 self._memory_at_s = now_s + _MEMORY_LOOK_S
-                used = self._vitals.rss_bytes(link.pid) if link.pid is not None else 0
+                used = (
+                    self._vitals.used_bytes(link.pid, _MEMORY_GRACE * link.memory_bytes) if link.pid is not None else 0
+                )
                 if used > _MEMORY_GRACE * link.memory_bytes:
                     text = (
                         f"its processes used {bytes_text(used)} of memory, more than its limit of "
@@ -118,7 +120,8 @@ class Watch:
         if death.status is None:
             return Failure("Lost", "its worker was lost again and again, for no fault of its own")
         peak_bytes = link.peak_bytes(death.peak_bytes)
-        return failure_of(death.status, peak_bytes, printed, link.at, self._memory.is_short(peak_bytes))
+        memory = bytes_text(peak_bytes) if peak_bytes else f"at most {bytes_text(death.peak_bytes)}"
+        return failure_of(death.status, memory, printed, link.at, self._memory.is_short(peak_bytes))
 
     def _running(self) -> list[WorkerLink]:
         return [link for link in self._crew.links.values() if link.began_s is not None]
