@@ -25,6 +25,7 @@ _SIGNALS = tuple(
     getattr(signal, f"SIG{name}").value
     for name in ("HUP", "INT", "QUIT", "USR1", "USR2", "PIPE", "ALRM", "TERM", "CHLD", "XCPU", "VTALRM", "PROF")
 )
+_LIMITS = tuple((getattr(resource, f"RLIMIT_{name}"), name) for name in ("AS", "FSIZE", "NOFILE", "CPU"))
 _DECIMAL = attrgetter("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps")
 _NAMES_SHOWN, _NAME_CELLS, _FOLDER_CELLS = 8, 60, 500
 
@@ -54,7 +55,7 @@ def own_state() -> tuple[Kept, ...]:
     """
     return (
         _alarm(),  # first: it could go off while the rest is put back
-        _address_space(),  # what follows needs memory
+        *_limits(),  # what follows needs memory
         *_signals(),
         *shared_state(),
         *_interpreter(),
@@ -84,9 +85,13 @@ def _alarm() -> Kept:
     return _keep_by_reading(partial(signal.setitimer, signal.ITIMER_REAL, 0.0), "it left an alarm set")
 
 
-def _address_space() -> Kept:
-    """Keep the limit that jobs set most, to have MemoryError instead of a machine without memory."""
-    get, put, number = resource.getrlimit, resource.setrlimit, resource.RLIMIT_AS
+def _limits() -> list[Kept]:
+    """Keep the limits that jobs set: to have MemoryError instead of a machine without memory, or against runaways."""
+    return [_limit(number, name) for number, name in _LIMITS]
+
+
+def _limit(number: int, name: str) -> Kept:
+    get, put = resource.getrlimit, resource.setrlimit
 
     def write(limit: tuple[int, int]) -> None:
         try:
@@ -96,7 +101,7 @@ def _address_space() -> Kept:
             put(number, (hard, hard))
             raise
 
-    return _keep(partial(get, number), write, "it changed the limit of memory, RLIMIT_AS")
+    return _keep(partial(get, number), write, f"it changed the limit RLIMIT_{name}")
 
 
 def _signal_names(numbers: Iterable[int]) -> str:

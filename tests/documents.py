@@ -32,7 +32,8 @@ _VARYING = [
     (re.compile(r"Python [\d.]+\w* on \S+"), "PYTHON"),
     (re.compile(r"\b\d+ workers?\b"), "WORKERS"),
     (re.compile(r"\b(worker +|on )w\d+\b"), r"\1WORKER"),
-    (re.compile(r", with \d+(\.\d+)? [kMG]?B of [a-z ]*…?"), ", with SIZE of memory"),
+    (re.compile(r", with (at most )?SIZE of [a-z ]*…?"), ", with SIZE of memory"),
+    (re.compile(r" rss=SIZE"), ""),
     (re.compile(r"[ \t]+"), " "),
 ]
 

@@ -153,7 +153,7 @@ CHANGES = {
     ),
     "address space": (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.RLIM_INFINITY))",
-        "it changed the limit of memory, RLIMIT_AS; put back",
+        "it changed the limit RLIMIT_AS; put back",
         "__import__('resource').getrlimit(__import__('resource').RLIMIT_AS)[0] == 4 << 30",
         False,
     ),
@@ -251,9 +251,7 @@ def test_a_limit_that_only_root_can_raise_is_left_over():
         "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 8 << 30))",
         after="__import__('resource').getrlimit(__import__('resource').RLIMIT_AS)[0] == 8 << 30",
     )
-    assert told.left == [
-        "it changed the limit of memory, RLIMIT_AS; it cannot be put back: not allowed to raise maximum limit"
-    ]
+    assert told.left == ["it changed the limit RLIMIT_AS; it cannot be put back: not allowed to raise maximum limit"]
     assert told.after is True
 
 

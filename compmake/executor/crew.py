@@ -78,10 +78,19 @@ class Crew:
         self._watch_zygote()
 
     def watch(self, link: WorkerLink) -> None:
-        """Wait for room in the worker's socket if something is to be sent."""
+        """Wait for what the worker says, and for room in its socket if something is to be sent."""
+        if link.fileno not in self._selector.get_map():
+            return
+        if link.is_silent:
+            self._selector.unregister(link.fileno)
+            return
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.wants_to_write else 0)
         if self._selector.get_key(link.fileno).events != events:
             self._selector.modify(link.fileno, events, link)
+
+    def wake_zygote(self) -> None:
+        """Let the zygote go on if a job has stopped it: nobody else hears of deaths."""
+        self._zygote.wake()
 
     def watch_output(self, link: WorkerLink, yes: bool) -> None:
         """Wait for what its job prints too, or no longer."""
@@ -141,7 +150,8 @@ class Crew:
     def _forget(self, link: WorkerLink) -> None:
         if self.links.pop(link.number, None) is not None:
             self.watch_output(link, False)
-            self._selector.unregister(link.fileno)
+            if link.fileno in self._selector.get_map():
+                self._selector.unregister(link.fileno)
             link.close()
 
 

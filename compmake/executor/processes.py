@@ -228,6 +228,7 @@ class ProcessExecutor:
                 self._crew.watch(data)
             if events & selectors.EVENT_READ:
                 self._hear(data)
+                self._crew.watch(data)
         elif isinstance(data, ZygoteLink):
             try:
                 for death in self._crew.deaths():
@@ -326,6 +327,7 @@ class ProcessExecutor:
         """Ask the running job to end; without patience kill its process."""
         if link.ending is None:
             link.ending = Ending(kind, time.monotonic() + grace_s, failure)
+        self._crew.wake_zygote()
         if grace_s:
             link.signal(signal.SIGTERM)
             link.signal(signal.SIGCONT)  # a stopped process hears nothing else

@@ -80,8 +80,9 @@ def _own_bytes(process: psutil.Process) -> int:
     """Return the memory that is no file's, the part of it that is shared divided among those that share it."""
     try:
         with open(f"/proc/{process.pid}/smaps_rollup") as file:
-            return next(1024 * int(line.split()[1]) for line in file if line.startswith("Pss_Anon:"))
-    except (OSError, StopIteration, ValueError):  # gone, or a system that does not tell
+            kept = [int(line.split()[1]) for line in file if line.startswith(("Pss_Anon:", "Pss_Shmem:"))]
+            return 1024 * sum(kept) if kept else _rss_bytes(process)
+    except (OSError, ValueError):  # gone, or a system that does not tell
         return _rss_bytes(process)
 
 

@@ -102,6 +102,8 @@ class WorkerLink:
         self._functions: dict[bytes, int] = {}
         self._functions_sent = 0
         self._peak_bytes = 0
+        self.is_silent = False
+        """Whether its end of the socket is closed: it has ended, or a job closed what was not its own."""
         self._unsent: deque[memoryview] = deque()
         self._received = bytearray()
 
@@ -184,8 +186,8 @@ class WorkerLink:
             StoreError: It could not store a result.
             ValueError: It looked like an answer and is none.
         """
-        with contextlib.suppress(BlockingIOError, ConnectionError):
-            while data := self._calls.recv(_READ_BYTES):
+        with contextlib.suppress(BlockingIOError):
+            while data := self._receive_some(_READ_BYTES):
                 self._received += data
                 if len(data) < _READ_BYTES:
                     break
@@ -254,6 +256,14 @@ class WorkerLink:
         self.beat, self.at, self.overran, self.has_news, self.heard_at = _NO_BEAT, None, False, False, now
         limits = self.sent[0].call.limits if is_busy else NO_LIMITS
         self.timeout_s, self.memory_bytes = limits.timeout_s, limits.memory_bytes
+
+    def _receive_some(self, size: int) -> bytes:
+        try:
+            data = self._calls.recv(size)
+        except ConnectionError:
+            data = b""
+        self.is_silent = self.is_silent or not data
+        return data
 
     def peak_bytes(self, ever_bytes: int) -> int:
         """Return the peak memory of the running call.

@@ -124,6 +124,11 @@ class ZygoteLink:
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode(errors="replace").strip()
 
+    def wake(self) -> None:
+        """Let it go on if somebody has stopped it."""
+        with contextlib.suppress(OSError):
+            os.kill(self._process.pid, signal.SIGCONT)
+
     def end(self) -> None:
         """Kill it: it will be heard to be dead."""
         with contextlib.suppress(OSError):

@@ -143,3 +143,58 @@ def test_a_program_that_starts_threads_gets_workers_that_are_not_forked(space):
     assert made.noted == sorted([f"works {i} True" for i in range(10)] + [f"after {200.0 * i}" for i in range(10)])
     assert {job for job, state in made.states.items() if state != "done"} == {"kills"}
     assert made.details["works-3"]["output_text"].startswith("printed")
+
+
+def test_a_stopped_zygote_hinders_neither_timeout_nor_the_others(space):
+    """A job stops the process that reaps workers, and dies: its timeout ends it, everything else is made."""
+    space.write(
+        "prog.py",
+        """\
+        import os, signal
+        from compmake import comp
+        from ledger import note
+
+        def stops_its_parent():
+            os.kill(os.getppid(), signal.SIGSTOP)
+            os._exit(3)
+
+        def quick(number):
+            note(str(number))
+
+        for number in range(5):
+            comp(quick, number)
+        comp.options(timeout=1)(stops_its_parent)
+        for number in range(5, 15):
+            comp(quick, number)
+        """,
+    )
+    done = space.run("prog", "make")
+    assert done.code == 1, done.err
+    assert "15 done, 1 failed" in done.err
+    assert space.take_ledger() == sorted(map(str, range(15)))
+
+
+def test_limits_that_a_job_lowers_are_put_back(space):
+    """File size and open files: the jobs that follow in the same worker can write and open as before."""
+    space.write(
+        "prog.py",
+        """\
+        import resource
+        from compmake import comp
+
+        def lowers(name):
+            number = getattr(resource, name)
+            resource.setrlimit(number, (20, resource.getrlimit(number)[1]))
+
+        def large(number):
+            return bytes(100_000)
+
+        for name in ("RLIMIT_FSIZE", "RLIMIT_NOFILE"):
+            lowered = comp(lowers, name, job_id=name)
+            for number in range(5):
+                comp(large, number, extra_dep=lowered)
+        """,
+    )
+    done = space.run("prog", "make")
+    assert done.code == 0, done.err
+    assert "RLIMIT_FSIZE; put back" in space.run("prog", "details", "RLIMIT_FSIZE").out
