@@ -21,6 +21,7 @@ SHOWN_FOLDER = "/home/ana/work"
 WIDTH = 110
 _FENCE = re.compile(r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<language>\w*)\n(?P<body>.*?)^```$", re.M | re.S)
 _VARYING = [
+    (re.compile(r", with (at most )?\d+(\.\d+)?[BKMG](…| of [a-z ]*…?)"), ", with SIZE of memory"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\b\d+(\.\d+)?(ms|s|m|h)( \d+(ms|s|m|h))?( ago)?(?=$|[\s,;:)])"), "DURATION"),
     (re.compile(r"(\d+|less than \d+) (milli)?seconds?\b( ago)?"), "DURATION"),
@@ -32,7 +33,6 @@ _VARYING = [
     (re.compile(r"Python [\d.]+\w* on \S+"), "PYTHON"),
     (re.compile(r"\b\d+ workers?\b"), "WORKERS"),
     (re.compile(r"\b(worker +|on )w\d+\b"), r"\1WORKER"),
-    (re.compile(r", with (at most )?SIZE of [a-z ]*…?"), ", with SIZE of memory"),
     (re.compile(r" rss=SIZE"), ""),
     (re.compile(r"[ \t]+"), " "),
 ]
