@@ -19,6 +19,7 @@ from compmake.errors import StoreError, WorkersError
 from compmake.executor import Running
 from compmake.executor.crew import Crew, Death
 from compmake.executor.deaths import without_fault
+from compmake.executor.job_output import JobOutput
 from compmake.executor.watching import Watch
 from compmake.executor.worker_link import Ending, Sent, WorkerLink
 from compmake.executor.zygote_link import ZygoteLink
@@ -240,8 +241,8 @@ class ProcessExecutor:
         elif isinstance(data, int):
             os.read(data, 4096)
             return True
-        else:
-            data.drain()  # type: ignore[attr-defined]
+        elif isinstance(data, JobOutput):
+            data.drain()
         return False
 
     def _hear(self, link: WorkerLink) -> None:
