@@ -10,7 +10,7 @@ from compmake.errors import CompmakeError
 from compmake.starting import start_make
 from compmake.ui.commands.line import Step, parse_line
 from compmake.ui.commands.runner import CARRIED_OUT, run_steps, tell_error
-from compmake.ui.commands.session import Session
+from compmake.ui.commands.session import Screen, Session
 from compmake.ui.text import Style, can_encode
 from compmake.workspace import Workspace
 
@@ -28,11 +28,11 @@ def carry_out(
     """
     is_tty = sys.stdout.isatty()
     settings = workspace.settings
+    style = Style(color_count(settings.color, is_tty=is_tty), settings.ascii or not can_encode(sys.stdout.encoding))
     session = Session(
         workspace,
         partial(start_make, prefix=f"compmake {program}" if program and steps is not None else ""),
-        style=Style(color_count(settings.color, is_tty=is_tty), settings.ascii or not can_encode(sys.stdout.encoding)),
-        width=terminal_width(sys.stdout.fileno()) if is_tty else None,
+        Screen(style, terminal_width(sys.stdout.fileno()) if is_tty else None),
         assume_yes="yes" in flags,
         verbose="verbose" in flags or settings.verbose,
     )

@@ -30,6 +30,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.level = 0
+        self.workers: Suspending | None = None
+        """Who runs the jobs, once somebody does."""
         self.wake, self._wake = os.pipe()
         """Readable when `level` has changed."""
         for descriptor in (self.wake, self._wake):
@@ -40,6 +42,16 @@ class Stop:
         self.level = min(KILL, max(self.level + 1, at_least))
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake, b"!")
+
+    def suspend(self) -> None:
+        """Stop the workers, for this process is about to be stopped."""
+        if self.workers is not None:
+            self.workers.suspend()
+
+    def resume(self) -> None:
+        """Let them go on."""
+        if self.workers is not None:
+            self.workers.resume()
 
     def close(self) -> None:
         """Close the pipe."""
@@ -58,8 +70,8 @@ def step_text(level: int, running: int) -> str:
 
 
 @contextlib.contextmanager
-def heeding_signals(stop: Stop, workers: Suspending | None) -> Iterator[None]:
-    """Let signals act on `stop` and on the workers while the body runs, if this is the thread that hears them.
+def heeding_signals(stop: Stop) -> Iterator[None]:
+    """Let signals act on `stop` and on its workers while the body runs, if this is the thread that hears them.
 
     Without workers the jobs run in this very thread: SIGTERM and SIGHUP then interrupt them as Ctrl-C does. Signals
     that whoever started us wants ignored (`nohup`, a shell's background) stay ignored.
@@ -67,7 +79,7 @@ def heeding_signals(stop: Stop, workers: Suspending | None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = _handlers_without_workers() if workers is None else _handlers(stop, workers)
+    handlers = _handlers_without_workers() if stop.workers is None else _handlers(stop)
     before = {}
     for number, handler in handlers.items():
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
@@ -79,11 +91,11 @@ def heeding_signals(stop: Stop, workers: Suspending | None) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _handlers(stop: Stop, workers: Suspending) -> Mapping[signal.Signals, _Handler]:
+def _handlers(stop: Stop) -> Mapping[signal.Signals, _Handler]:
     def suspend(_number: int, _frame: FrameType | None) -> None:
-        workers.suspend()
+        stop.suspend()
         os.kill(os.getpid(), signal.SIGSTOP)
-        workers.resume()
+        stop.resume()
 
     return {
         signal.SIGINT: lambda *_: stop.press(),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TextIO
 
-from compmake.channel import Event, EventKind
+from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
 from compmake.executor import Executor
@@ -44,11 +44,47 @@ def start_make(
     inline: bool = False,
     verbose: bool = False,
     silent: bool = False,
+    background: bool = False,  # noqa: ARG001 -- the console has a start of its own, the runner refuses & elsewhere
     prefix: str = "",
 ) -> MakeResult:
     """Make the targets and what they need; `ui.commands.session.StartMake` says what the arguments mean.
 
     `silent` shows nothing at all, for programs; `prefix` stands before commands that the summary recommends.
+
+    Raises:
+        StoreError: The store is locked, read-only or failed.
+    """
+    channel, stop = MemoryChannel(), Stop()
+    # Inline jobs have the terminal: nothing may redraw a line there.
+    settings = workspace.settings
+    settings = replace(settings, ui="plain") if inline and settings.ui == "auto" else settings
+    try:
+        with _screen(settings, channel, verbose=verbose, silent=silent, prefix=prefix):
+            return run_make(workspace, targets, command, channel, stop, jobs=jobs, inline=inline)
+    finally:
+        stop.close()
+
+
+def run_make(
+    workspace: Workspace,
+    targets: Sequence[JobId],
+    command: str,
+    channel: Channel,
+    stop: Stop,
+    *,
+    jobs: int = 1,
+    inline: bool = False,
+) -> MakeResult:
+    """Make the targets and what they need in this thread, and tell the channel how it goes.
+
+    Args:
+        workspace: What is open; used by this thread alone meanwhile.
+        targets: Jobs wanted.
+        command: As typed, for the list of runs.
+        channel: Carries the news.
+        stop: Says when the user wants the make to end early; also signals say so, if this is the main thread.
+        jobs: How many may run at once, each in a worker process.
+        inline: Run jobs in this process instead, one at a time.
 
     Raises:
         StoreError: The store is locked, read-only or failed.
@@ -61,15 +97,10 @@ def start_make(
             order = [job_id for job_id in graph.order if job_id in wanted]
             checker.look_at_results(order)
             done = checker.sweep(order)
-            channel = MemoryChannel()
-            # Inline jobs have the terminal: nothing may redraw a line there.
-            settings = workspace.settings
-            settings = replace(settings, ui="plain") if inline and settings.ui == "auto" else settings
-            with _screen(settings, channel, verbose=verbose, silent=silent, prefix=prefix):
-                if len(done) == len(order):
-                    return _nothing_to_do(workspace.store, channel, command, len(done))
-                plan = Plan(graph, targets, done=done.keys())
-                return _run(workspace, plan, done, channel, command, workers=0 if inline else jobs)
+            if len(done) == len(order):
+                return _nothing_to_do(workspace.store, channel, command, len(done))
+            plan = Plan(graph, targets, done=done.keys())
+            return _run(workspace, plan, done, channel, command, stop, workers=0 if inline else jobs)
         finally:
             workspace.refresh()
             workspace.forget_cleaned()
@@ -79,8 +110,9 @@ def _run(
     workspace: Workspace,
     plan: Plan,
     done: Mapping[JobId, Digest],
-    channel: MemoryChannel,
+    channel: Channel,
     command: str,
+    stop: Stop,
     *,
     workers: int,
 ) -> MakeResult:
@@ -90,9 +122,9 @@ def _run(
     todo = [job_id for job_id in graph.order if job_id in plan.wanted and job_id not in done]
     workers = min(workers, len(todo))
     _tell_of_settings(workspace, channel)
-    stop = Stop()
     executor = _processes(workspace, todo, channel, stop, workers) if workers else _inline(workspace, channel)
     try:
+        stop.workers = executor if workers else None
         durations = workspace.durations()
         plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
         expected_s = durations.total_s(graph, todo)
@@ -111,14 +143,14 @@ def _run(
             stop=stop,
             workers=workers,
         )
-        with heeding_signals(stop, executor if workers else None):
+        with heeding_signals(stop):
             return make.run(command, expected_s)
     finally:
+        stop.workers = None
         executor.close()
-        stop.close()
 
 
-def _inline(workspace: Workspace, channel: MemoryChannel) -> Executor:
+def _inline(workspace: Workspace, channel: Channel) -> Executor:
     """Run jobs in this process, for a debugger: they have the terminal."""
     from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
 
@@ -129,7 +161,7 @@ def _inline(workspace: Workspace, channel: MemoryChannel) -> Executor:
 
 
 def _processes(
-    workspace: Workspace, todo: Sequence[JobId], channel: MemoryChannel, stop: Stop, workers: int
+    workspace: Workspace, todo: Sequence[JobId], channel: Channel, stop: Stop, workers: int
 ) -> Executor:
     """Start worker processes for the jobs that are to be made."""
     from compmake.codec.main_module import dump_main
@@ -154,7 +186,7 @@ def _processes(
     )
 
 
-def _tell_of_settings(workspace: Workspace, channel: MemoryChannel) -> None:
+def _tell_of_settings(workspace: Workspace, channel: Channel) -> None:
     """Tell of settings for functions whose name was probably misspelt; others may be for other programs."""
     names = {job.function_name for job in workspace.graph.jobs.values()}
     places = [name.replace(":", ".") for name in names]
@@ -190,7 +222,7 @@ def _collect_garbage_from_now_on(*, often: bool) -> None:
         gc.enable()
 
 
-def _nothing_to_do(store: Store, channel: MemoryChannel, command: str, count: int) -> MakeResult:
+def _nothing_to_do(store: Store, channel: Channel, command: str, count: int) -> MakeResult:
     """Record and tell a make whose every job is up to date."""
     started_at = time.time()
     run_id = store.begin_run(command, started_at)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from compmake.checking import Checker
@@ -44,8 +44,9 @@ class Workspace:
         self._checker: Checker | None = None
         self._graph: Graph | None = None
         self._look: Status | RecordedStatus | None = None
+        self.guard: Callable[[Collection[JobId] | None, str], None] | None = None
+        """Asked before something is changed: raises an error if others are at work on these jobs (None: on any)."""
         if program is not None:
-            self._graph = program.definitions.graph()
             self.index = CodeIndex(
                 cached=store.cached_code,
                 main_alias={"__main__": name},
@@ -71,7 +72,8 @@ class Workspace:
     def graph(self) -> Graph:
         """The program's jobs, or without the program those that have records."""
         if self._graph is None:
-            self._graph = recorded_graph(self.records.newest)
+            program = self.program
+            self._graph = recorded_graph(self.records.newest) if program is None else program.definitions.graph()
         return self._graph
 
     @property
@@ -126,15 +128,19 @@ class Workspace:
             self._graph = None
 
     @contextmanager
-    def changing(self, what: str) -> Iterator[None]:
+    def changing(self, what: str, job_ids: Collection[JobId] | None = None) -> Iterator[None]:
         """Hold the store's lock; what was read before that, or before it is given back, is read again afterwards.
 
         Args:
             what: What others shall read who want the lock too.
+            job_ids: The jobs that are changed; None for any.
 
         Raises:
-            StoreError: Somebody else holds it, or the store cannot be written.
+            UserError: This process makes one of these jobs.
+            StoreError: Somebody else holds the lock, or the store cannot be written.
         """
+        if self.guard is not None:
+            self.guard(job_ids, what)
         self.store.lock(what)
         try:
             self.refresh()
@@ -142,6 +148,17 @@ class Workspace:
         finally:
             self.refresh()
             self.store.unlock()
+
+    def twin(self) -> "Workspace":
+        """Return the same program with a handle of its own on the store, for another thread, to be closed there."""
+        store = self.store.twin()
+        try:
+            twin = Workspace(self.name, store, self.settings, self.program)
+        except BaseException:
+            store.close()
+            raise
+        twin._graph = self._graph
+        return twin
 
     def cleaned(self) -> list[JobId]:
         """Return the jobs that were cleaned and not made since: they claim no record of another job."""

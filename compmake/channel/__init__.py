@@ -1,9 +1,10 @@
 """Live news of a make: the `Event`, and the `Channel` protocol by which it travels."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from compmake.failure import from_json, to_json
 from compmake.job import Beat, Failure, JobId
@@ -15,7 +16,10 @@ class EventKind(Enum):
     """What happened. What would be one event for each of thousands of jobs is one event with a count."""
 
     RUN_STARTED = "run-started"
-    """`count` jobs are wanted, `text` is the command, `workers` is 0 when jobs run in the driver's own process."""
+    """`count` jobs are wanted, `text` is the command, `workers` is 0 when jobs run in the driver's own process,
+    `functions` are those of the jobs that were not up to date at the start."""
+    PLANNED = "planned"
+    """`text` is lines that say what will run and why."""
     UP_TO_DATE = "up-to-date"
     """`count` jobs need not run; below 0 so many of those told before must be made after all."""
     JOB_STARTED = "job-started"
@@ -36,6 +40,17 @@ class EventKind(Enum):
     """`text` is something that whoever started the make should read now."""
     RUN_ENDED = "run-ended"
     """`text` is `finished`, `interrupted`, or the error of the store that stopped it."""
+
+
+class FunctionNews(NamedTuple):
+    """What a make has to do of one function."""
+
+    name: str
+    """As users write it in selections: `func1`, `Model.fit`."""
+    jobs: int
+    """How many of its jobs were not up to date when the make began."""
+    usual_s: float | None = None
+    """What one of these jobs is expected to take; None if the function never succeeded before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,7 @@ class Event:
     worker: str = ""
     """`w3`; empty for the driver's own process."""
     beat: Beat | None = None
+    functions: tuple[FunctionNews, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, without the fields that have their default."""
@@ -72,9 +88,11 @@ class Event:
         if self.expected_s is not None:
             data["expected_s"] = self.expected_s
         if self.failure is not None:
-            data["failure"] = to_json(self.failure)
+            data["failure"] = json.loads(to_json(self.failure))
         if self.beat is not None:
-            data["beat"] = list(self.beat)
+            data["beat"] = self.beat._asdict()
+        if self.functions:
+            data["functions"] = [function._asdict() for function in self.functions]
         return data
 
     @classmethod
@@ -96,17 +114,21 @@ class Event:
                 text=str(data.get("text", "")),
                 workers=int(data.get("workers", 0)),
                 expected_s=float(data["expected_s"]) if "expected_s" in data else None,
-                failure=from_json(str(data["failure"])) if "failure" in data else None,
+                failure=from_json(json.dumps(data["failure"])) if "failure" in data else None,
                 worker=str(data.get("worker", "")),
-                beat=_beat(data["beat"]) if "beat" in data else None,
+                beat=_beat(**data["beat"]) if "beat" in data else None,
+                functions=tuple(_function(**function) for function in data.get("functions", ())),
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"this is no event: {error!r}") from error
 
 
-def _beat(values: Any) -> Beat:
-    place, progress, last_line, cpu_percent, rss_bytes, frozen = values
+def _beat(*, place: Any, progress: Any, last_line: Any, cpu_percent: Any, rss_bytes: Any, frozen: Any) -> Beat:
     return Beat(str(place), str(progress), str(last_line), float(cpu_percent), int(rss_bytes), bool(frozen))
+
+
+def _function(*, name: Any, jobs: Any, usual_s: Any) -> FunctionNews:
+    return FunctionNews(str(name), int(jobs), None if usual_s is None else float(usual_s))
 
 
 class Channel(Protocol):

@@ -148,13 +148,13 @@ class ProcessExecutor:
     def suspend(self) -> None:
         """Stop the workers in the middle of what they do, as Ctrl-Z does."""
         self._suspended_s = time.monotonic()
-        for link in self._crew.links.values():
+        for link in list(self._crew.links.values()):
             link.signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let them go on; the time since `suspend` counts for no timeout."""
         gap_s = time.monotonic() - self._suspended_s
-        for link in self._crew.links.values():
+        for link in list(self._crew.links.values()):
             link.signal(signal.SIGCONT)
             link.skip(gap_s)
 

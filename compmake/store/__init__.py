@@ -247,6 +247,14 @@ class Store(Protocol):
         """Give the store back; harmless when not held."""
         ...
 
+    def twin(self) -> "Store":
+        """Return another handle on the same store, for another thread, to be closed there.
+
+        The lock is of the process: taken through one handle, others can take it too, and it is held until each has
+        given it back.
+        """
+        ...
+
     def close(self) -> None:
         """Release files and locks."""
         ...

@@ -277,6 +277,10 @@ class MemoryStore:
     def unlock(self) -> None:
         """Do nothing."""
 
+    def twin(self) -> "MemoryStore":
+        """Return this very store: it may be used from several threads."""
+        return self
+
     def close(self) -> None:
         """Do nothing: the store ends with its last reference."""
 

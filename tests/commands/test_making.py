@@ -201,7 +201,7 @@ def workers_of(line, **settings):
     program = Program(ProgramRef("prog", Path("prog.py"), Path()), definitions)
     started = []
 
-    def start_make(workspace, targets, command, *, jobs, inline, verbose):
+    def start_make(workspace, targets, command, *, jobs, inline, verbose, background):
         started.append((jobs, inline))
         return MakeResult(1, len(targets), 0, {}, (), False, 0.0)
 

@@ -480,3 +480,40 @@ def test_files_and_memory_do_the_same(steps):
         assert play(files, steps) == play(MemoryStore(keep=2), steps)
         assert files.check() == []
         files.close()
+
+
+def test_a_twin_sees_and_writes_the_same_store(store):
+    """What is written through a handle or its twin is there for both, and closing the twin closes nothing else."""
+    twin = store.twin()
+    made = make(twin, "a", b"1")
+    twin.close()
+    assert store.load_records()["a"] == made
+    make(store, "b", b"2")
+    assert value(store, made) == b"1"
+
+
+def test_the_lock_is_shared_with_a_twin(store):
+    """A handle and its twin may hold the lock together; it is held until both have given it back."""
+    twin = store.twin()
+    twin.lock("compmake p make")
+    store.lock("clean")
+    store.unlock()
+    store.lock("clean")
+    twin.unlock()
+    twin.close()
+    store.unlock()
+
+
+def test_no_garbage_is_collected_while_a_twin_makes(kind, tmp_path):
+    """Objects that a make is about to name are no garbage: collecting is refused until it has ended."""
+    store = open_store(kind, tmp_path)
+    twin = store.twin()
+    twin.lock("compmake p make")
+    twin.begin_run("make", 1.0)
+    with pytest.raises(StoreError, match="make is running"):
+        store.collect_garbage([])
+    twin.end_run(Run(1, "make", 1.0, 2.0, ended="finished"))
+    twin.unlock()
+    twin.close()
+    assert store.collect_garbage([]) >= 0
+    store.close()

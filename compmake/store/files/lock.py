@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 import time
 import weakref
 from contextlib import suppress
@@ -16,30 +17,40 @@ _held: "weakref.WeakSet[StoreLock]" = weakref.WeakSet()
 
 
 class StoreLock:
-    """The lock of one store; its file tells others who holds it."""
+    """The lock of one store; its file tells others who holds it.
+
+    Handles of one process on the same store share one: it is held until each has given it back that took it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / "lock"
         self._descriptor: int | None = None
+        self._holders: set[object] = set()
+        self._mutex = threading.RLock()
 
-    @property
-    def held(self) -> bool:
-        """Whether this process holds it through this object."""
-        return self._descriptor is not None
+    def is_held(self, *, besides: object = None) -> bool:
+        """Tell whether this process holds it, for others than `besides`."""
+        return bool(self._holders - {besides})
 
-    def take(self, what: str) -> None:
-        """Take the lock; harmless when it is held already.
+    def take(self, what: str, holder: object = None) -> None:
+        """Take the lock for a holder; harmless when it has it already.
 
         Args:
             what: What the others shall read, for example the command line.
+            holder: Who takes it, one of the handles that share this object.
 
         Raises:
             StoreLockedError: A living process holds it.
             StoreError: The lock file cannot be opened.
         """
-        if self.held:
-            return
+        with self._mutex:
+            if self._descriptor is None:
+                self._descriptor = self._open(what)
+                _held.add(self)
+            self._holders.add(holder)
+
+    def _open(self, what: str) -> int:
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self._path, flags, 0o600)
@@ -60,11 +71,18 @@ class StoreLock:
         except OSError as cause:
             os.close(descriptor)
             raise store_error(cause, self._path) from cause
-        self._descriptor = descriptor
-        _held.add(self)
+        return descriptor
 
-    def give_back(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+    def give_back(self, holder: object = None) -> None:
+        """Give the lock back; harmless when the holder has it not."""
+        with self._mutex:
+            self._holders.discard(holder)
+            if not self._holders:
+                self.close()
+
+    def close(self) -> None:
+        """Give the lock back for all holders."""
+        self._holders.clear()
         if self._descriptor is not None:
             # The file stays: removing it would let two processes hold two different files of this name.
             os.close(self._descriptor)
@@ -93,7 +111,7 @@ def _describe(text: bytes) -> str:
 def _close_in_child() -> None:
     """Close the descriptors that a forked child inherits: a child that outlives us must not keep the store locked."""
     for lock in list(_held):
-        lock.give_back()
+        lock.close()
 
 
 os.register_at_fork(after_in_child=_close_in_child)

@@ -2,9 +2,11 @@
 
 import gc
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from compmake.errors import ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
 from compmake.job import Blob, Digest, JobId, Record
@@ -25,9 +27,17 @@ class FileStore:
     """The store contract in a folder. Open one with `FileStore.open`."""
 
     def __init__(
-        self, index: Index, objects: FileObjects, upkeep: Upkeep, rows: RecordRows, *, read_only: bool
+        self,
+        index: Index,
+        objects: FileObjects,
+        upkeep: Upkeep,
+        rows: RecordRows,
+        *,
+        read_only: bool,
+        reopen: Callable[[], "FileStore"],
     ) -> None:
         """Join the parts; `open` is what makes them."""
+        self._reopen = reopen
         self._index, self._objects, self._upkeep, self._rows = index, objects, upkeep, rows
         self._read_only = read_only
         self._folder = index.path.parent
@@ -73,7 +83,9 @@ class FileStore:
         objects = FileObjects(folder, sync=durability == "power", read_only=read_only, files=files)
         rows = RecordRows(index)
         upkeep = Upkeep(index, rows, objects, keep=keep, keep_bytes=keep_bytes, files=files)
-        store = cls(index, objects, upkeep, rows, read_only=read_only)
+        kept: dict[str, Any] = {"keep": keep, "keep_bytes": keep_bytes, "durability": durability, "files": files}
+        reopen = partial(cls.open, folder, create=False, read_only=read_only, **kept)
+        store = cls(index, objects, upkeep, rows, read_only=read_only, reopen=reopen)
         if network is not None:
             store._notes.append(f"{folder} is on a network file system ({network}): use it from one machine at a time")
         return store
@@ -212,7 +224,7 @@ class FileStore:
         return self._upkeep.size(defined)
 
     def collect_garbage(self, defined: Collection[JobId]) -> int:
-        if self._running:
+        if self._running or self._lock.is_held(besides=self):
             raise StoreError(f"{self.location}: a make is running; collect garbage when it has ended")
         with self._alone("gc"):
             return self._upkeep.collect(defined)
@@ -222,13 +234,18 @@ class FileStore:
 
     def lock(self, what: str) -> None:
         self._refuse_if_read_only()
-        self._lock.take(what)
+        self._lock.take(what, self)
 
     def unlock(self) -> None:
-        self._lock.give_back()
+        self._lock.give_back(self)
+
+    def twin(self) -> "FileStore":
+        twin = self._reopen()
+        twin._lock = self._lock
+        return twin
 
     def close(self) -> None:
-        self._lock.give_back()
+        self._lock.give_back(self)
         self._index.close()
 
     def _refuse_if_read_only(self) -> None:
@@ -237,22 +254,21 @@ class FileStore:
 
     def _settle(self) -> None:
         """Tidy up; not during a run, whose workers may be about to name what nothing names yet."""
-        if not self._running and self._upkeep.is_due:
+        if not self._running and not self._lock.is_held(besides=self) and self._upkeep.is_due:
             # What was asked for is written already, and tidying is done the next time if it cannot be done now.
             with suppress(StoreError), self._alone("tidying up"):
                 self._upkeep.settle()
 
     @contextmanager
     def _alone(self, what: str) -> Iterator[None]:
-        """Hold the lock, unless this store holds it already."""
+        """Hold the lock, also beyond what this store holds already."""
         self._refuse_if_read_only()
-        held = self._lock.held
-        self._lock.take(what)
+        holder = object()
+        self._lock.take(what, holder)
         try:
             yield
         finally:
-            if not held:
-                self._lock.give_back()
+            self._lock.give_back(holder)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _REMAKE_OPTIONS = (YES, _JOBS, _INLINE, _VERBOSE)
     takes="[SEL]",
     options=_MAKE_OPTIONS,
     examples=("make", "make func2() -j 4"),
+    background=True,
 )
 def make(session: Session, arguments: Arguments) -> Reply:
     """Make the selected jobs, without a selection all."""
@@ -39,6 +40,7 @@ def make(session: Session, arguments: Arguments) -> Reply:
     takes="[SEL]",
     options=_MAKE_OPTIONS,
     examples=("parmake", "parmake func2() n=4"),
+    background=True,
 )
 def parmake(session: Session, arguments: Arguments) -> Reply:
     """Make the selected jobs, as many at once as there are CPUs."""
@@ -81,6 +83,7 @@ def _make_selected(session: Session, arguments: Arguments, jobs: int) -> Reply:
     takes="SEL",
     options=_REMAKE_OPTIONS,
     examples=("remake func1-2", "remake failed -y"),
+    background=True,
 )
 def remake(session: Session, arguments: Arguments) -> Reply:
     """`invalidate` and `make` in one."""
@@ -94,6 +97,7 @@ def remake(session: Session, arguments: Arguments) -> Reply:
     takes="SEL",
     options=_REMAKE_OPTIONS,
     examples=("parremake func1() -y", "parremake failed -y n=4"),
+    background=True,
 )
 def parremake(session: Session, arguments: Arguments) -> Reply:
     """`invalidate` and `parmake` in one."""
@@ -126,7 +130,7 @@ def clean(session: Session, arguments: Arguments) -> Reply:
     if not targets:
         return Reply(["Nothing to clean: the selection is empty."])
     session.confirm(f"forget the results of {plural(len(targets), 'job')}", len(targets), arguments)
-    with workspace.changing("clean"):
+    with workspace.changing("clean", targets):
         workspace.note_cleaned(targets)
         workspace.store.forget(targets)
     return Reply([f"{plural(len(targets), 'job')} cleaned."])
@@ -168,7 +172,7 @@ def accept(session: Session, arguments: Arguments) -> Reply:
         return Reply(["Nothing to accept: the selection is empty."])
     count = len(_acceptable(session, targets)[0])
     session.confirm(f"accept the results of {plural(count, 'job')}", count, arguments)
-    with workspace.changing("accept"):
+    with workspace.changing("accept", targets):
         blessed, refused = _acceptable(session, targets)  # again: somebody may have made until the lock was taken
         workspace.store.replace(blessed)
         workspace.keep_code(blessed.values())
@@ -199,7 +203,7 @@ def _acceptable(session: Session, targets: Collection[JobId]) -> tuple[dict[Reco
 
 def _mark_asked(session: Session, targets: Sequence[JobId]) -> None:
     workspace = session.workspace
-    with workspace.changing("invalidate"):
+    with workspace.changing("invalidate", targets):
         workspace.note_cleaned(job_id for job_id in targets if job_id not in workspace.records.newest)
         workspace.store.mark_asked(targets)
 
@@ -214,7 +218,10 @@ def _make(session: Session, targets: Sequence[JobId], arguments: Arguments, jobs
         jobs=jobs,
         inline=arguments.flag("inline"),
         verbose=arguments.flag("verbose") or session.verbose,
+        background=session.background,
     )
+    if result is None:
+        return Reply()
     if result.interrupted:
         return Reply(exit_code=130)
     return Reply(exit_code=1 if result.failed or result.blocked else 0)

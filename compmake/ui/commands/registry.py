@@ -8,7 +8,7 @@ from compmake.errors import UserError
 from compmake.text_safety import one_line
 from compmake.words import Word, close_matches
 
-SECTIONS = ("make", "look", "store", "general")
+SECTIONS = ("make", "look", "fix", "store", "general")
 _DIGITS = 9
 """No number that an option takes is longer."""
 
@@ -23,6 +23,8 @@ class Option(NamedTuple):
     short: str = ""
     aliases: tuple[str, ...] = ()
     """Other names for it."""
+    choices: tuple[str, ...] = ()
+    """The values that it may have, if only few words are possible; anything else is refused."""
 
     @property
     def spelled(self) -> str:
@@ -43,6 +45,8 @@ class Option(NamedTuple):
 
 YES = Option("yes", "do not ask", short="y")
 JSON = Option("json", "one JSON object per line and nothing else")
+ALL = Option("all", "print everything, also what does not fit on the screen of the console")
+"""A command that declares this one prints at most one screen in the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Reply:
     lines: Sequence[str] = ()
     objects: Sequence[dict[str, Any]] = ()
     exit_code: int = 0
+    footer: Sequence[str] = ()
+    """Lines that are shown after `lines` also if those were too many for the screen; people only need them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +100,15 @@ class Command:
     run: Callable[..., Reply]
     aliases: tuple[str, ...] = ()
     takes: str = ""
-    """`[SEL]`, `SEL`, `JOB`, `[COMMAND]`, or nothing."""
+    """What its words are: a key of `WORDS`, in brackets if it also works without them; nothing if it takes none."""
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
     needs_program: bool = True
     """False for what can be answered before the program is loaded."""
+    background: bool = False
+    """Whether `&` may end it."""
+    console: bool = False
+    """Whether it means something in the interactive console only."""
 
     @property
     def usage(self) -> str:
@@ -122,12 +132,24 @@ def command(
     options: Sequence[Option] = (),
     examples: Sequence[str] = (),
     needs_program: bool = True,
+    background: bool = False,
+    console: bool = False,
 ) -> Callable[[_F], _F]:
     """Register the decorated function as a command; its arguments are the session and `Arguments`."""
 
     def register(function: _F) -> _F:
         made = Command(
-            name, summary, section, function, tuple(aliases), takes, tuple(options), tuple(examples), needs_program
+            name,
+            summary,
+            section,
+            function,
+            aliases=tuple(aliases),
+            takes=takes,
+            options=tuple(options),
+            examples=tuple(examples),
+            needs_program=needs_program,
+            background=background,
+            console=console,
         )
         _commands[name] = made
         _names.update(dict.fromkeys((name, *aliases), name))
@@ -196,15 +218,25 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
             value = next(rest, Word("")).text
         if not value:
             raise UserError(f"{found.name}: {key} needs a value: {option.spelled}")
+        if option.choices and value not in option.choices:
+            raise UserError(f"{found.name}: {key} is one of {', '.join(option.choices)}, not {one_line(value, 40)!r}")
         options[option.name] = value
     if selection and not found.takes:
         raise UserError(f"{found.name} takes no arguments, but got {one_line(selection[0].text, 60)!r}: {found.usage}")
     if not selection and found.takes and not found.takes.startswith("["):
-        raise UserError(f"{found.name} needs {_WANTED[found.takes]}: {found.usage}")
+        raise UserError(f"{found.name} needs {WORDS[found.takes]}: {found.usage}")
     return Arguments(tuple(selection), options)
 
 
-_WANTED = {"SEL": "a selection of jobs", "JOB": "a job"}
+WORDS = {
+    "SEL": "a selection of jobs",
+    "JOB": "a job",
+    "COMMAND": "a command",
+    "MAKE": "the number of a make, as `jobs` tells it",
+    "KEY VALUE": "a setting and its value",
+    "NAME LINE": "a name and what it stands for",
+}
+"""What the words of commands are; the completion knows the same kinds."""
 
 
 def _unknown_option(found: Command, key: str) -> str:

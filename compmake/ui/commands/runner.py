@@ -5,18 +5,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from compmake.errors import CompmakeError, UserError
 from compmake.text_safety import one_line, redact, sanitize
 from compmake.ui.commands.line import Step
-from compmake.ui.commands.registry import Arguments, Reply, find_command, parse_arguments
-from compmake.ui.commands.session import Session, json_line
-from compmake.ui.text import PLAIN
+from compmake.ui.commands.registry import ALL, Arguments, Command, Reply, find_command, parse_arguments
+from compmake.ui.commands.session import Screen, Session, json_line
+from compmake.words import Word
 
 CARRIED_OUT = (0, 1)
 """Exit codes after which a line goes on: 1 is a make that ran and has failed jobs."""
 _NOT_RUN = (126, 127)
 """How a shell ends when it cannot start the command; any other code is the command's own business, as `grep`'s 1."""
+_LINES_AROUND = 3
+"""Lines of the screen for the command that was typed, the line that tells of more, and the next prompt."""
+_LEAST_LINES = 5
+_TYPED_CELLS = 60
 
 
 def run_steps(session: Session, steps: Sequence[Step], *, stop_at_failure: bool = False) -> int:
@@ -49,29 +54,57 @@ def run_step(session: Session, step: Step) -> int:
     Raises:
         CompmakeError: It could not be carried out.
     """
-    if step.background:
-        raise UserError("& needs the interactive console; here a command runs in the foreground")
     found = find_command(step.words[0].text)
+    if len(step.words) == 2 and step.words[1] == Word("?"):
+        found, step = find_command("help"), replace(step, words=(Word("help"), Word(found.name)))
     arguments = parse_arguments(found, step.words[1:])
+    _require_console(session, found, step)
     session.line = " ".join(word.text for word in step.words)
     session.shell_words = step.from_shell
-    elsewhere = step.pipe is not None or step.redirect is not None
-    shown, width = session.style, session.width
-    if elsewhere:
-        session.style, session.width = PLAIN, None
+    session.background = step.background
+    on_screen = session.output
+    if step.pipe is not None or step.redirect is not None or arguments.flag("json"):
+        session.output = Screen()
     try:
         reply = found.run(session, arguments)
+        rows = session.output.rows if ALL in found.options and not arguments.flag("all") else None
     finally:
-        session.style, session.width = shown, width
-    send(step, output_lines(reply, arguments))
+        session.output = on_screen
+    send(step, output_lines(reply, arguments, rows=rows, line=session.line))
     return reply.exit_code
 
 
-def output_lines(reply: Reply, arguments: Arguments) -> Iterable[str]:
-    """Return what goes to standard output."""
+def _require_console(session: Session, found: Command, step: Step) -> None:
+    """Refuse what only the interactive console can do.
+
+    Raises:
+        UserError: This is not the console, or the command cannot run in the background.
+    """
+    if step.background and not found.background:
+        raise UserError(f"{found.name} cannot run in the background: leave the & out")
+    if session.console is None and (found.console or step.background):
+        what = "& needs" if step.background else f"{found.name} needs"
+        raise UserError(f"{what} the interactive console: `compmake PROGRAM` in a terminal opens it")
+
+
+def output_lines(reply: Reply, arguments: Arguments, *, rows: int | None = None, line: str = "") -> Iterable[str]:
+    """Return what goes to standard output.
+
+    Args:
+        reply: What the command found.
+        arguments: Whether it was asked for as JSON.
+        rows: How many lines the screen has for it; None for all that there are.
+        line: The command as it was typed, for what is said of lines that were left out.
+    """
     if arguments.flag("json"):
         return map(json_line, reply.objects)
-    return reply.lines
+    lines = reply.lines
+    room = 0 if rows is None else max(rows - len(reply.footer) - _LINES_AROUND, _LEAST_LINES)
+    if room and len(lines) > room + 1:
+        name = line.partition(" ")[0]
+        more = f"... {len(lines) - room:,} more: {line} --all, or {line} | less" if len(line) <= _TYPED_CELLS else ""
+        lines = [*lines[:room], more or f"... {len(lines) - room:,} more: {name} has --all"]
+    return [*lines, *reply.footer]
 
 
 def tell_error(error: CompmakeError) -> None:
@@ -90,9 +123,8 @@ def send(step: Step, lines: Iterable[str]) -> None:
         sys.stdout.flush()
         with subprocess.Popen(["/bin/sh", "-c", step.pipe], stdin=subprocess.PIPE) as shell:
             assert shell.stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # `head` has seen enough
+            with contextlib.suppress(BrokenPipeError), contextlib.closing(shell.stdin):  # `head` has seen enough
                 shell.stdin.writelines(f"{line}\n".encode(errors="backslashreplace") for line in lines)
-                shell.stdin.close()
         if shell.returncode in _NOT_RUN:
             raise UserError(f"the shell cannot run {one_line(step.pipe, 100)!r}: nothing has read the output")
     elif step.redirect is not None:

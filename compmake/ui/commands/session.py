@@ -2,9 +2,9 @@
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from compmake.errors import SelectionError, UserError
 from compmake.failure import from_json
@@ -21,13 +21,44 @@ from compmake.workspace import Workspace
 _WITHOUT = ("not", "except", "but")
 
 
+class BackgroundMake(NamedTuple):
+    """A make of this console, as `jobs` lists it."""
+
+    number: int
+    command: str
+    state: str
+    """`running`, `stopping` or `waiting`."""
+    text: str
+    """How far it is."""
+
+
+class FailureReport(NamedTuple):
+    """All that the viewer of a failure shows."""
+
+    job_id: JobId
+    head: str
+    """One line: the job, its function, the attempt."""
+    call: str
+    failure: Failure
+    output: str
+    """What the attempt printed, as it came."""
+
+
 class StartMake(Protocol):
     """Makes jobs and shows how it goes."""
 
     def __call__(
-        self, workspace: Workspace, targets: Sequence[JobId], command: str, *, jobs: int, inline: bool, verbose: bool
-    ) -> MakeResult:
-        """Make the targets and what they need.
+        self,
+        workspace: Workspace,
+        targets: Sequence[JobId],
+        command: str,
+        *,
+        jobs: int,
+        inline: bool,
+        verbose: bool,
+        background: bool,
+    ) -> MakeResult | None:
+        """Make the targets and what they need; None if the make goes on in the background.
 
         Args:
             workspace: What is open.
@@ -36,6 +67,78 @@ class StartMake(Protocol):
             jobs: How many may run at once, each in a worker process.
             inline: Run jobs in this process, one at a time, and let them use the terminal, for a debugger.
             verbose: List successes too.
+            background: Only begin; in the console alone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What reads standard output; the default is a pipe or a file, where nothing is coloured and nothing cut."""
+
+    style: Style = PLAIN
+    width: int | None = None
+    """Cells of a line of the terminal."""
+    rows: int | None = None
+    """Lines of the terminal, in the console only: elsewhere long lists are printed whole."""
+    show_traceback: Callable[[FailureReport], str] | None = None
+    """Opens the viewer of a failure and returns the command that the user chose in it, empty for none."""
+
+
+class Console(Protocol):
+    """What only the interactive console can do, for the commands that need it."""
+
+    aliases: dict[str, str]
+
+    def makes(self) -> list[BackgroundMake]:
+        """Return the makes that run or wait."""
+        ...
+
+    def bring_back(self, number: int | None) -> MakeResult | None:
+        """Show a make in the foreground until it ends (then its result is returned) or is sent back.
+
+        Raises:
+            UserError: There is no such make.
+        """
+        ...
+
+    def stop(self, number: int | None) -> str:
+        """Stop a make, one step further each time, as Ctrl-C does; return what to tell.
+
+        Raises:
+            UserError: There is no such make.
+        """
+        ...
+
+    def require_idle(self, job_ids: Collection[JobId], what: str) -> None:
+        """Refuse to change jobs that a make of this console is about to make.
+
+        Raises:
+            UserError: One of the jobs is in its plan.
+        """
+        ...
+
+    def reload(self, *, now: bool) -> list[str]:
+        """Load the program anew and return what to tell; `now` lets the makes start nothing more.
+
+        Raises:
+            ProgramError: It does not load any more; the old graph stays.
+        """
+        ...
+
+    def configure(self, key: str, value: str) -> str:
+        """Change a setting until the console is left; return it as it is now.
+
+        Raises:
+            UserError: Unknown, wrong, or not to be changed while the store is open.
+        """
+        ...
+
+    def leave(self) -> None:
+        """End the console after this command; the user is asked if a make runs.
+
+        Raises:
+            UserError: The user wants to stay.
         """
         ...
 
@@ -46,9 +149,10 @@ class Session:
 
     workspace: Workspace
     start_make: StartMake
-    style: Style = PLAIN
-    width: int | None = None
-    """Cells of the screen that reads standard output; None in pipes and files, where nothing is cut."""
+    output: Screen = Screen()
+    console: Console | None = None
+    background: bool = False
+    """Whether `&` ended the command that is carried out."""
     assume_yes: bool = False
     verbose: bool = False
     ask: Callable[[str], bool] | None = None
@@ -58,6 +162,16 @@ class Session:
     """The command as it was typed, for the list of runs."""
     shell_words: bool = False
     """A shell has split the words, as `Step.from_shell` says."""
+
+    @property
+    def style(self) -> Style:
+        """What the reader of standard output can show."""
+        return self.output.style
+
+    @property
+    def width(self) -> int | None:
+        """Cells of a line of the terminal that reads standard output; None in pipes and files."""
+        return self.output.width
 
     @property
     def look(self) -> Status | RecordedStatus:
