@@ -7,12 +7,10 @@ from types import TracebackType
 from typing import Any
 
 from compmake.batch import carry_out
-from compmake.codec import load_value
 from compmake.config import load_settings
 from compmake.define import Comp, is_defining, is_loading
 from compmake.definitions import Definitions
-from compmake.errors import ResultMissingError, UserError
-from compmake.failure import from_json
+from compmake.errors import UserError
 from compmake.job import JobId, JobState, Promise
 from compmake.opening import open_store, open_workspace
 from compmake.program import Program, ProgramRef
@@ -21,7 +19,6 @@ from compmake.starting import start_make
 from compmake.store import Store
 from compmake.store.memory import MemoryStore
 from compmake.text_safety import sanitize
-from compmake.ui.traceback import summary_line
 from compmake.workspace import Workspace
 
 
@@ -68,14 +65,7 @@ class View:
             ResultMissingError: The job was never made, or failed the last time.
             ResultDamagedError: The stored bytes are not what was written.
         """
-        job_id = self._known(job)
-        record = self._workspace.records.newest.get(job_id)
-        if record is None or not record.ok:
-            failure = from_json(record.failure) if record is not None else None
-            how = "was never made" if failure is None else f"failed the last time: {summary_line(failure)}"
-            raise ResultMissingError(f"there is no result: {job_id!r} {how}")
-        store = self._workspace.store
-        return load_value(store.objects.read(store.blob(record)))
+        return self._workspace.result(self._known(job))
 
     def results(self, selection: str = "all") -> dict[JobId, Any]:
         """Return the stored results of those selected jobs that have one."""

@@ -9,7 +9,7 @@ from compmake.definitions import Definitions
 from compmake.filestate import FileStates, files_from_json
 from compmake.fingerprint.closure import CodeIndex, CodeQuery, CodeSet, Root
 from compmake.graph import Graph
-from compmake.job import NO_OPTIONS, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
+from compmake.job import NO_OPTIONS, Argument, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
 from compmake.records import Records
 from compmake.staleness import (
     Current,
@@ -116,7 +116,8 @@ class Checker:
             if job.call is None or files or options is not self._packages:
                 context = context_digest(files, options, self._passed_code(job))
         mark = fingerprint(call, of_needed, code.digest, context)
-        return Current(job, mark, self._definitions.arguments_of, of_needed, files, options, code, modules)
+        arguments_of = self._definitions.arguments_of
+        return Current(job, mark, arguments_of, of_needed, files, options, code, modules, call, context)
 
     def sweep(self, job_ids: Iterable[JobId]) -> dict[JobId, Digest]:
         """Return the result digests of the jobs whose newest record makes them up to date, and so all that they need.
@@ -151,6 +152,10 @@ class Checker:
                 done[job_id] = record.result_digest
         self.records.settled.update(done)
         return done
+
+    def has_records(self, job_id: JobId) -> bool:
+        """Tell whether there is any record that could be this job's, its own or one to claim."""
+        return job_id in self.records.newest or bool(self.records.modules_of(self._graph.jobs[job_id].function_name))
 
     def match(self, now: Current, results: Mapping[JobId, Digest]) -> Match | None:
         """Return the record that makes the job up to date, None if it must run."""
@@ -196,6 +201,10 @@ class Checker:
         if not self._calls:
             self._calls = self._all_calls()
         return self._calls[job_id]
+
+    def arguments(self, job: Job) -> tuple[Argument, ...]:
+        """Return the arguments of a job's call, described one by one."""
+        return self._definitions.arguments_of(job)
 
     def own_units(self, job: Job) -> frozenset[str]:
         """Return the code units that are the job's own function."""

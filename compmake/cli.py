@@ -14,13 +14,14 @@ USAGE = """\
 usage: compmake [OPTIONS] PROGRAM [COMMAND ARGS...]
 
 PROGRAM is a module (my_program), a file (work/my_program.py), or the folder of a store.
-Without a COMMAND, commands are read from standard input, one line each.
+Without a COMMAND a console opens; without a terminal, commands are read from standard input, one line each.
+@FILE carries out the lines of a file.
 
 options:
   -c LINE          carry out a line of commands: -c "make; ls failed; why"
   --store DIR      where results are kept (default: .compmake/PROGRAM beside the program)
   --config K=V     a setting; `compmake PROGRAM config` lists them
-  --ui MODE        auto, plain or quiet
+  --ui MODE        auto, live, plain, json or quiet
   --color WHEN     auto, always or never
   -y, --yes        do not ask
   -v, --verbose    list jobs that succeed too
@@ -152,6 +153,8 @@ def _makes(invocation: Invocation) -> bool:
     from compmake.errors import UserError
     from compmake.ui.commands.line import parse_line
 
+    if not invocation.command and not invocation.lines:
+        return invocation.program is not None  # the console
     commands = invocation.command[:1]
     with contextlib.suppress(UserError):  # whoever carries it out tells what is wrong with it
         commands += [step.words[0].text for line in invocation.lines for step in parse_line(line)]
@@ -182,6 +185,8 @@ def _carry_out(invocation: Invocation) -> int:
     if invocation.command:
         steps = [step_from_arguments(invocation.command)]
     for step in steps:  # mistakes are told before anything is loaded or done
+        if step.words[0].text.startswith("@"):
+            continue
         found = find_command(step.words[0].text)
         arguments = parse_arguments(found, step.words[1:])
         if not found.needs_program and len(steps) == 1:
@@ -206,7 +211,7 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
 
     workspace = open_workspace(invocation.program, flags=settings, tell=tell)
     try:
-        return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program)
+        return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program, given=settings)
     finally:
         for note in workspace.store.notes:
             tell(note)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,22 @@ from compmake.words import close_matches
 
 _INCAPABLE = ("", "dumb", "unknown")
 """Values of TERM of which no escape codes may be expected."""
+_WITH_TITLE = (
+    "xterm",
+    "rxvt",
+    "screen",
+    "tmux",
+    "alacritty",
+    "foot",
+    "kitty",
+    "konsole",
+    "gnome",
+    "vte",
+    "wezterm",
+    "st",
+)
+"""First words of TERM whose terminals have a title."""
+_WITH_PROGRESS = ("WezTerm", "ghostty")
 
 
 class _Layer(NamedTuple):
@@ -53,9 +70,7 @@ def load_settings(
 
 def _read(name: str, value: object, layer: _Layer) -> object:
     if name not in KEYS:
-        close = close_matches(name, KEYS)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KEYS)}"
-        raise UserError(f"{layer.origin(name)}: unknown setting {name!r}: {hint}")
+        raise UserError(f"{layer.origin(name)}: {unknown_setting(name)}")
     key = KEYS[name]
     try:
         read = key.read(value)
@@ -66,6 +81,24 @@ def _read(name: str, value: object, layer: _Layer) -> object:
     except (ValueError, RuntimeError) as error:  # RuntimeError: the home folder of nobody
         raise UserError(f"{layer.origin(name)}: {name} = {value!r}: expected {key.expected}") from error
     return read
+
+
+def unknown_setting(name: str) -> str:
+    """Return the message for a name that is no setting."""
+    close = close_matches(name, KEYS)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KEYS)}"
+    return f"unknown setting {name!r}: {hint}"
+
+
+def changed_setting(settings: Settings, name: str, value: str) -> Settings:
+    """Return the settings with one changed, as somebody typed it.
+
+    Raises:
+        UserError: Unknown key or wrong value.
+    """
+    layer = _Layer({name: value}, lambda _: "this console", Path.cwd())
+    changed: dict[str, Any] = {name: _read(name, value, layer)}
+    return replace(settings, **changed, origins={**settings.origins, name: layer.origin(name)})
 
 
 def _program_layer(folder: Path) -> _Layer:
@@ -129,22 +162,79 @@ def user_config_dir(environ: Mapping[str, str] | None = None) -> Path:
     return Path(base) / "compmake"
 
 
+def is_capable(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether TERM names a terminal that understands escape codes."""
+    env = os.environ if environ is None else environ
+    return env.get("TERM", "") not in _INCAPABLE
+
+
 class OutputMode(Enum):
     """How a make is shown."""
 
     LIVE = "live"
-    """One line that redraws itself; the stream is a terminal that can."""
+    """Lines that redraw themselves; the stream is a terminal that can."""
     PLAIN = "plain"
+    JSON = "json"
+    """One JSON object for each event."""
     QUIET = "quiet"
 
 
 def output_mode(ui: str, *, is_tty: bool, environ: Mapping[str, str] | None = None) -> OutputMode:
-    """Decide how a make is shown on a stream; `ui` is the setting of that name."""
+    """Decide how a make is shown on a stream; `ui` is the setting of that name.
+
+    Whoever says `live` means it, whatever TERM says; but what is no terminal never gets an escape code.
+    """
+    if ui in ("json", "quiet"):
+        return OutputMode(ui)
+    live = is_tty and (ui == "live" or (ui == "auto" and is_capable(environ)))
+    return OutputMode.LIVE if live else OutputMode.PLAIN
+
+
+class ConsoleMode(Enum):
+    """What `compmake PROGRAM` without a command opens."""
+
+    RICH = "rich"
+    """The console, with completion and a live region."""
+    PLAIN = "plain"
+    """A prompt and a log, without any escape code."""
+    BATCH = "batch"
+    """Commands are read from standard input; nobody is asked anything."""
+
+
+def console_mode(
+    ui: str, *, stdin_tty: bool, stdout_tty: bool, stderr_tty: bool, environ: Mapping[str, str] | None = None
+) -> ConsoleMode:
+    """Decide what to open; `ui` is the setting of that name.
+
+    Standard output may go elsewhere, into a pipe or a file: then the prompt is on standard error, as `ui_descriptor`
+    says.
+    """
+    if not stdin_tty or not (stdout_tty or stderr_tty):
+        return ConsoleMode.BATCH
+    return ConsoleMode.RICH if ui in ("auto", "live", "quiet") and is_capable(environ) else ConsoleMode.PLAIN
+
+
+def ui_descriptor(*, stdout_tty: bool) -> int:
+    """Return where the console has its prompt and shows its makes: standard error if standard output goes elsewhere."""
+    return 1 if stdout_tty else 2
+
+
+class Surroundings(NamedTuple):
+    """What a terminal can show beside its screen."""
+
+    title: bool
+    progress: bool
+
+
+def beside_screen(environ: Mapping[str, str] | None = None) -> Surroundings:
+    """Return what the terminal that the environment names can show beside its screen.
+
+    Only those get a mark of progress (OSC 9;4) that are known to have one: for others the code is a message.
+    """
     env = os.environ if environ is None else environ
-    if ui == "quiet":
-        return OutputMode.QUIET
-    capable = is_tty and env.get("TERM", "") not in _INCAPABLE
-    return OutputMode.LIVE if ui == "auto" and capable else OutputMode.PLAIN
+    kind = env.get("TERM", "").partition("-")[0]
+    known = env.get("WT_SESSION") or env.get("ConEmuANSI") == "ON" or env.get("TERM_PROGRAM") in _WITH_PROGRESS
+    return Surroundings(kind in _WITH_TITLE, is_capable(env) and bool(known) and kind not in ("screen", "tmux"))
 
 
 def color_count(color: str, *, is_tty: bool, environ: Mapping[str, str] | None = None) -> int:
@@ -171,3 +261,18 @@ def terminal_width(descriptor: int, environ: Mapping[str, str] | None = None) ->
         return os.get_terminal_size(descriptor).columns or 80
     except OSError:
         return 80
+
+
+def user_editor(environ: Mapping[str, str] | None = None) -> str:
+    """Return the command of the user's editor as they wrote it, VISUAL before EDITOR; empty if neither is set."""
+    env = os.environ if environ is None else environ
+    return env.get("VISUAL") or env.get("EDITOR") or ""
+
+
+def terminal_size(descriptor: int) -> tuple[int, int]:
+    """Return columns and rows of a terminal as it says now, 80 and 24 for what it does not say."""
+    try:
+        size = os.get_terminal_size(descriptor)
+    except OSError:
+        return 80, 24
+    return size.columns or 80, size.lines or 24

@@ -8,7 +8,15 @@ from typing import Any
 
 from compmake.codec import BufferPool, freeze_call
 from compmake.errors import DefinitionError
-from compmake.functions import Function, argument, is_plain_method, names_in, parameter_name, plain_argument
+from compmake.functions import (
+    Function,
+    argument,
+    is_plain_method,
+    masked_argument,
+    names_in,
+    parameter_name,
+    plain_argument,
+)
 from compmake.graph import Graph
 from compmake.job import NO_OPTIONS, Argument, Dependency, Job, JobId, JobOptions, Promise
 
@@ -119,7 +127,7 @@ class Definitions:
         if job.options.ignore:
             ignored = set(job.options.ignore)
             described = tuple(a for a in described if parameter_name(a.place, info.parameters) not in ignored)
-        return described
+        return tuple([masked_argument(a, info.parameters) for a in described])
 
     def call_of(self, job: Job) -> bytes:
         """Return what identifies the call but for the results it takes: function, values, places of promises."""

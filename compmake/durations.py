@@ -49,6 +49,27 @@ class Durations:
             return None
         return sum(known) / len(known) * len(job_ids) if known else 0.0
 
+    def count_unknown(self, graph: Graph, job_ids: Iterable[JobId]) -> int:
+        """Return for how many of these jobs there is nothing to expect."""
+        return sum(self.expected_s(job_id, graph.jobs[job_id].function_name) is None for job_id in job_ids)
+
+    def together_s(self, graph: Graph, job_ids: Collection[JobId], workers: int) -> float:
+        """Return how long these jobs take if so many run at once; those of which nothing is known take no time.
+
+        It is the time of the longest chain among them, or all work shared out evenly, whichever is more.
+        """
+        wanted = set(job_ids)
+        ends_s: dict[JobId, float] = {}
+        work_s = 0.0
+        for job_id in graph.order:
+            if job_id in wanted:
+                own_s = self.expected_s(job_id, graph.jobs[job_id].function_name) or 0.0
+                work_s += own_s
+                ends_s[job_id] = own_s + max(
+                    [ends_s.get(needed, 0.0) for needed in graph.dependencies(job_id)] or [0.0]
+                )
+        return max(work_s / max(1, workers), *ends_s.values(), 0.0)
+
     def unmeasured(self, graph: Graph, needed_ids: Iterable[JobId]) -> set[str]:
         """Return the functions (`module:qualname`) of these jobs that never succeeded before."""
         return {graph.jobs[job_id].function_name for job_id in needed_ids} - self._functions_s.keys()

@@ -1,7 +1,7 @@
 """How an exception becomes a `Failure`: text that is safe to keep, send and show. Nothing here ever raises."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -16,10 +16,17 @@ CHAIN_LENGTH = 10
 _NOTES = 50
 _MEMBERS = 20
 _MEMBER_CHARS = 500
+_MEMBERS_TOLD = 20
+_LEVELS_TOLD = 3
+"""Members of groups of which the frames are kept too, those of groups inside counted."""
 
 
 def capture(
-    exc: BaseException, *, is_user: Callable[[str], bool], hide: Callable[[str], bool] = is_own_file
+    exc: BaseException,
+    *,
+    is_user: Callable[[str], bool],
+    hide: Callable[[str], bool] = is_own_file,
+    with_locals: bool = True,
 ) -> Failure:
     """Describe an exception and what led to it, as text only.
 
@@ -27,6 +34,7 @@ def capture(
         exc: What the job raised; with its traceback.
         is_user: Whether a file holds the user's own code.
         hide: Whether a file is part of the machinery; such frames are left out.
+        with_locals: Whether local variables are kept.
 
     Returns:
         At most 10 exceptions of the chain, 50 frames each (a frame without a file stands for those left out, `line`
@@ -34,22 +42,59 @@ def capture(
         line, library lines alone. User frames have their local variables as `describe_locals` tells them.
     """
     try:
-        return _chain(exc, Look(hide, is_user, {}))
+        return _chain(exc, Look(hide, is_user, {}), with_locals=with_locals)
     except Exception as error:
         return Failure(type(exc).__name__, f"(what it said cannot be shown: {type(error).__name__} while asking)")
 
 
-def _chain(exc: BaseException, look: Look) -> Failure:
-    """Describe the whole chain, from its far end, so that every `Failure` can hold its cause."""
+def _chain(exc: BaseException, look: Look, *, with_locals: bool) -> Failure:
+    """Describe all that led to an exception, and the members if it is a group."""
     links, is_cut = _links(exc)
-    look = look._replace(locals=describe_locals(frame for link, _ in links for frame in user_frames(link, look)))
+    members = {id(link): _told_members(link) for link, _ in links}
+    if with_locals:
+        told = chain((link for link, _ in links), chain.from_iterable(members.values()))
+        look = look._replace(locals=describe_locals(frame for each in told for frame in user_frames(each, look)))
+    return _linked(links, is_cut, look, members)
+
+
+def _told_members(exc: BaseException) -> list[BaseException]:
+    """Return the members of a group of which frames are kept, those of groups inside last."""
+    found: list[BaseException] = []
+    groups = [exc]
+    for _ in range(_LEVELS_TOLD):
+        members = [member for group in groups if isinstance(group, BaseExceptionGroup) for member in group.exceptions]
+        found += members[: _MEMBERS_TOLD - len(found)]
+        groups = members
+    return found
+
+
+def _linked(
+    links: list[tuple[BaseException, bool]],
+    is_cut: bool,
+    look: Look,
+    members: Mapping[int, list[BaseException]],
+) -> Failure:
+    """Describe a chain from its far end, so that every `Failure` can hold its cause."""
     failure: Failure | None = None
     for number, (link, by_context) in enumerate(reversed(links)):
+        told = {id(member) for member in members[id(link)]}
         failure = _describe(link, look, failure, by_context and failure is not None)
+        failure = replace(failure, members=_members_of(link, look, told))
         if number == 0 and is_cut:
             failure = replace(failure, notes=(*failure.notes, "... what caused this in turn is left out"))
     assert failure is not None
     return failure
+
+
+def _members_of(exc: BaseException, look: Look, told: Collection[int]) -> tuple[Failure, ...]:
+    """Describe the members of a group that are to be told."""
+    if not isinstance(exc, BaseExceptionGroup):
+        return ()
+    return tuple(
+        replace(_describe(member, look, None, False), members=_members_of(member, look, told))
+        for member in exc.exceptions[:_MEMBERS]
+        if id(member) in told
+    )
 
 
 def _links(exc: BaseException) -> tuple[list[tuple[BaseException, bool]], bool]:
@@ -156,7 +201,7 @@ def to_json(failure: Failure) -> str:
 
 
 def _as_dict(failure: Failure) -> dict[str, object]:
-    return {
+    data: dict[str, object] = {
         "type": failure.type_name,
         "message": failure.message,
         "frames": [list(frame) if frame.locals else list(frame[:-1]) for frame in failure.frames],
@@ -164,6 +209,7 @@ def _as_dict(failure: Failure) -> dict[str, object]:
         "cause": None if failure.cause is None else _as_dict(failure.cause),
         "context": failure.cause_is_context,
     }
+    return data | {"members": [_as_dict(member) for member in failure.members]} if failure.members else data
 
 
 def from_json(text: str) -> Failure:
@@ -184,6 +230,7 @@ def _from_dict(data: Any, links: int) -> Failure:
         tuple(_typed(note, str) for note in _typed(data["notes"], list)),
         None if data["cause"] is None else _from_dict(data["cause"], links - 1),
         _typed(data["context"], bool),
+        tuple(_from_dict(member, CHAIN_LENGTH) for member in _typed(data.get("members", []), list)),
     )
 
 

@@ -10,6 +10,7 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Method
 from typing import Any
 
 from compmake.local_values import value_text
+from compmake.masking import MASK, hides, known_secrets, mask_known
 
 Locals = tuple[tuple[str, str], ...]
 
@@ -36,32 +37,46 @@ def describe_locals(frames: Iterable[FrameType], limit_s: float = LIMIT_S) -> di
         limit_s: Seconds for all of them.
 
     Returns:
-        At most 50 names a frame, 200 characters a value; the first names are kept.
+        At most 50 names a frame, 200 characters a value; the first names are kept. What is called `password` or the
+        like is `***`, and so is its value wherever else it stands.
     """
     found: dict[FrameType, Locals] = {}
+    secrets: set[str] = set()
     room = _TOTAL_CHARS
     end = time.monotonic() + limit_s
     with _Alarm() as alarm, _unheard() if alarm.rings else nullcontext():
         for frame in frames:
             if frame in found or room <= 0:
                 continue
-            found[frame] = _described(frame, alarm, end)
+            variables = _variables(frame)
+            secrets.update(known_secrets(variables))
+            found[frame] = _described(variables, alarm, end)
             room -= sum(len(name) + len(text) for name, text in found[frame])
+    if secrets:
+        found = {
+            frame: tuple((name, mask_known(text, secrets)) for name, text in shown) for frame, shown in found.items()
+        }
     return found
 
 
-def _described(frame: FrameType, alarm: "_Alarm", end: float) -> Locals:
-    try:
-        variables = _variables(frame)
-    except Exception:  # a mapping of the user's, changed by another thread
-        return ()
-    shown = [(name[:_NAME_CHARS], _value(value, alarm, end)) for name, value in variables[:NAMES]]
+def _described(variables: list[tuple[str, object]], alarm: "_Alarm", end: float) -> Locals:
+    shown = [
+        (name[:_NAME_CHARS], MASK if hides(name, value) else _value(value, alarm, end))
+        for name, value in variables[:NAMES]
+    ]
     if len(variables) > NAMES:
         shown.append(("...", f"and {len(variables) - NAMES:,} more"))
     return tuple(shown)
 
 
 def _variables(frame: FrameType) -> list[tuple[str, object]]:
+    try:
+        return _told(frame)
+    except Exception:  # a mapping of the user's, changed by another thread
+        return []
+
+
+def _told(frame: FrameType) -> list[tuple[str, object]]:
     code: CodeType = frame.f_code
     names: Mapping[str, Any] = frame.f_locals
     if issubclass(type(names), dict):

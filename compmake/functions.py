@@ -12,8 +12,10 @@ from typing import Any
 
 from compmake.codec import freeze_function
 from compmake.errors import DefinitionError
+from compmake.fingerprint.value_text import short_text
 from compmake.fingerprint.values import ValueDescription, describe
 from compmake.job import Argument, Promise
+from compmake.masking import MASK, hides, mask_under
 
 _OWN_KEYWORDS = ("job_id", "extra_dep", "command_name")
 
@@ -150,6 +152,14 @@ def parameter_name(place: str, parameters: tuple[str, ...]) -> str:
     return place
 
 
+def masked_argument(described: Argument, parameters: tuple[str, ...]) -> Argument:
+    """Return the argument as it may be shown and kept: without the text of what is called `password` or the like."""
+    if described.place.count("[") != 1:  # of what is inside, its own text takes care
+        return described
+    text = mask_under(parameter_name(described.place, parameters), described.text)
+    return described if text == described.text else described._replace(text=text)
+
+
 def is_plain_method(method: MethodType) -> bool:
     owner = type(method.__self__)
     found: object = getattr(owner, getattr(method, "__name__", ""), None)
@@ -188,5 +198,13 @@ def _hidden_inputs(function: Callable[..., Any], display: str) -> tuple[tuple[Ar
         roots.extend(description.code)
         # A default that cannot be digested (a logger) counts by its expression in the source, like such a global.
         if described.digest is not None or place == "function":
-            found.append(described)
+            found.append(described._replace(text=_defaults_text(function)) if place == "defaults" else described)
     return tuple(found), tuple(roots)
+
+
+def _defaults_text(function: Any) -> str:
+    """Return default values as they may be shown: by position there are no names beside them."""
+    code, values = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount]
+    shown = tuple(MASK if hides(name, value) else value for name, value in zip(names, values, strict=True))
+    return short_text((shown or None, function.__kwdefaults__))

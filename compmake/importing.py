@@ -6,6 +6,7 @@ while its source says otherwise. Here a clock decides nothing.
 
 import marshal
 import sys
+from collections.abc import Iterable
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -17,13 +18,24 @@ from importlib.machinery import (
 )
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from types import CodeType
+from typing import NamedTuple
 
 from compmake.fingerprint.digests import digest_bytes
 from compmake.fingerprint.modules import is_user_file
 from compmake.job import Digest
 
 _imported: dict[str, Digest] = {}
+_paths: dict[str, str] = {}
 _installed = False
+
+
+class Imported(NamedTuple):
+    """What is known of some modules that were imported through here."""
+
+    paths: dict[str, str]
+    """The file of each, by its name."""
+    digests: dict[str, Digest]
+    """The digest of each file's source."""
 
 
 def imported_source(path: str) -> Digest | None:
@@ -36,6 +48,26 @@ def imported_sources() -> dict[str, Digest]:
     return dict(_imported)
 
 
+def imported(without: Iterable[str] = ()) -> Imported:
+    """Return the modules imported through here but for some names, also those whose import failed."""
+    left_out = frozenset(without)
+    paths = {name: path for name, path in list(_paths.items()) if name not in left_out}
+    return Imported(paths, {path: _imported[path] for path in paths.values() if path in _imported})
+
+
+def forget_imported(gone: Imported) -> None:
+    """Forget modules that are no longer loaded."""
+    for name, path in gone.paths.items():
+        _paths.pop(name, None)
+        _imported.pop(path, None)
+
+
+def remember_imported(back: Imported) -> None:
+    """Know again what `forget_imported` forgot."""
+    _paths.update(back.paths)
+    _imported.update(back.digests)
+
+
 class HashedLoader(SourceFileLoader):
     """Loads user modules with bytecode that was compiled from exactly this source."""
 
@@ -46,6 +78,7 @@ class HashedLoader(SourceFileLoader):
             return super().get_code(fullname)
         source = self.get_data(path)
         digest = digest_bytes(source)
+        _paths[fullname], _imported[path] = path, digest
         header = MAGIC_NUMBER + digest
         # A name of its own beside Python's: other programs go on using theirs.
         cache_path = cache_from_source(path, optimization="compmake")
@@ -59,7 +92,6 @@ class HashedLoader(SourceFileLoader):
             code = self.source_to_code(source, path)
             if not sys.dont_write_bytecode:
                 self.set_data(cache_path, header + marshal.dumps(code))
-        _imported[path] = digest
         return code
 
 

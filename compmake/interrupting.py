@@ -40,7 +40,7 @@ class Stop:
     def press(self, at_least: int = 0) -> None:
         """Go one step further, or as far as `at_least`."""
         self.level = min(KILL, max(self.level + 1, at_least))
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):  # it is full, or the make has ended
             os.write(self._wake, b"!")
 
     def suspend(self) -> None:
@@ -54,9 +54,10 @@ class Stop:
             self.workers.resume()
 
     def close(self) -> None:
-        """Close the pipe."""
-        os.close(self.wake)
-        os.close(self._wake)
+        """Close the pipe; pressing does nothing any more."""
+        descriptors, self.wake, self._wake = (self.wake, self._wake), -1, -1
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def step_text(level: int, running: int) -> str:
@@ -70,16 +71,16 @@ def step_text(level: int, running: int) -> str:
 
 
 @contextlib.contextmanager
-def heeding_signals(stop: Stop) -> Iterator[None]:
+def heeding_signals(stop: Stop, *, inline: bool = False) -> Iterator[None]:
     """Let signals act on `stop` and on its workers while the body runs, if this is the thread that hears them.
 
-    Without workers the jobs run in this very thread: SIGTERM and SIGHUP then interrupt them as Ctrl-C does. Signals
+    Jobs that are run `inline` are in this very thread: SIGTERM and SIGHUP then interrupt them as Ctrl-C does. Signals
     that whoever started us wants ignored (`nohup`, a shell's background) stay ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = _handlers_without_workers() if stop.workers is None else _handlers(stop)
+    handlers = _handlers_without_workers() if inline else _handlers(stop)
     before = {}
     for number, handler in handlers.items():
         if signal.getsignal(number) not in (signal.SIG_IGN, None):

@@ -196,6 +196,8 @@ class Failure:
     notes: tuple[str, ...] = ()
     cause: "Failure | None" = None
     cause_is_context: bool = False
+    members: tuple["Failure", ...] = ()
+    """Those of an exception group."""
 
     @property
     def deepest_user_frame(self) -> Frame | None:

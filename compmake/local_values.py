@@ -7,6 +7,8 @@ from collections import deque
 from itertools import islice
 from typing import Any
 
+from compmake.masking import MASK, hides, hides_next, known_secrets, mask_known, mask_text
+
 VALUE_CHARS = 200
 DEPTH = 3
 _ITEMS = 6
@@ -25,12 +27,14 @@ _CONTAINERS: tuple[tuple[Any, str, str], ...] = (
 _SIZED: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque, str, bytes, bytearray)
 _ARRAY_LIBRARIES = frozenset({"numpy", "pandas", "polars", "torch", "scipy", "jax", "jaxlib", "cupy", "xarray"})
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_MASKED_CHARS = 5000
+"""Of each end of a text, which is masked before it is cut."""
 _TEXTS = reprlib.Repr()
 _TEXTS.maxstring = VALUE_CHARS - 40
 
 
 def value_text(value: object, *, ask: bool, depth: int = DEPTH) -> str:
-    """Return at most 200 characters that tell what a value is.
+    """Return at most 200 characters that tell what a value is; what secrets are called is shown as `***`.
 
     Args:
         value: Anything.
@@ -53,18 +57,41 @@ def _text(value: Any, depth: int, ask: bool) -> str:
     if kind is int:  # Python refuses to write very long integers in decimal, or takes minutes
         return repr(value) if value.bit_length() <= _INT_BITS else f"<int of {value.bit_length():,} bits>"
     if kind is str or kind is bytes or kind is bytearray:
-        text = _TEXTS.repr_str(value, 0)
+        text = _TEXTS.repr_str(_masked(value), 0)
         return text if len(value) < VALUE_CHARS else f"{kind.__name__} of {len(value):,}: {text}"
     if issubclass(kind, dict):
         pairs = list(islice(dict.items(value), _ITEMS)) if depth else []
-        texts = [f"{_text(key, depth - 1, ask)}: {_text(item, depth - 1, ask)}" for key, item in pairs]
+        texts = [f"{_text(key, depth - 1, ask)}: {_named(key, item, depth - 1, ask)}" for key, item in pairs]
         return _contained(kind, dict, dict.__len__(value), texts, "{", "}")
     for base, opening, closing in _CONTAINERS:
         if issubclass(kind, base):
             items = list(islice(base.__iter__(value), _ITEMS)) if depth else []
             texts = [_text(item, depth - 1, ask) for item in items]
+            _mask_pairs(items, texts, kind, base.__len__(value))
             return _contained(kind, base, base.__len__(value), texts, opening, closing)
     return _array(value, kind, depth, ask) or _object(value, kind, depth, ask)
+
+
+def _named(name: object, value: Any, depth: int, ask: bool) -> str:
+    return MASK if hides(name, value) else _text(value, depth, ask)
+
+
+def _mask_pairs(items: list[Any], texts: list[str], kind: type, count: int) -> None:
+    """Mask items that have names: fields of a named tuple, `("password", ...)`, `["--password", ...]`."""
+    fields = getattr(kind, "_fields", ()) if issubclass(kind, tuple) else ()
+    for at, item in enumerate(items):
+        is_field = type(fields) is tuple and at < len(fields) and hides(fields[at], item)
+        if is_field or (at > 0 and hides_next(items[at - 1], count)):
+            texts[at] = MASK
+
+
+def _masked(value: Any) -> Any:
+    """Return a text, or bytes, without the secrets that it names; of a long one both ends."""
+    if len(value) > 2 * _MASKED_CHARS:
+        value = value[:_MASKED_CHARS] + value[-_MASKED_CHARS:]
+    if type(value) is str:
+        return mask_text(value)
+    return type(value)(mask_text(value.decode("latin-1")).encode("latin-1"))
 
 
 def _contained(kind: type, base: type, length: int, texts: list[str], opening: str, closing: str) -> str:
@@ -114,10 +141,10 @@ def _object(value: Any, kind: type, depth: int, ask: bool) -> str:
     shown: Any = kind.__repr__
     is_own = fields is None and shown is not object.__repr__
     if is_own and ask and not any(map(_is_large, (value, *(item for _, item in attributes)))):
-        return _asked(value, kind)
+        return mask_known(mask_text(_asked(value, kind)), known_secrets(attributes))
     if not depth:
         return f"<{_name(kind)}>"
-    texts = [f"{name}={_text(item, depth - 1, ask)}" for name, item in attributes[:_ITEMS]]
+    texts = [f"{name}={_named(name, item, depth - 1, ask)}" for name, item in attributes[:_ITEMS]]
     inside = ", ".join([*texts, *(["..."] if len(attributes) > _ITEMS else [])])
     if fields is not None:
         return f"{_name(kind)}({inside})"

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from compmake.calling import call_message
 from compmake.channel import Channel, EventKind
 from compmake.checking import Checker, Match
 from compmake.code_watch import CodeWatch
-from compmake.codec import CallMessage, freeze_call, freeze_function
+from compmake.codec import CallMessage, freeze_function
 from compmake.errors import ResultVanishedError
 from compmake.executor import Executor
 from compmake.fingerprint.closure import CodeIndex
@@ -18,7 +19,7 @@ from compmake.graph import Graph
 from compmake.interrupting import Stop, step_text
 from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Limits, Outcome, OutcomeKind
 from compmake.make_result import MakeResult
-from compmake.news import News
+from compmake.news import NO_FORECAST, Forecast, News
 from compmake.plan import Plan
 from compmake.recording import Recorder, code_parts
 from compmake.staleness import Current, inputs_json
@@ -98,8 +99,12 @@ class Make:
         self._retried: dict[JobId, list[str]] = {}
         """What went wrong in earlier attempts of this run."""
 
-    def run(self, command: str, expected_s: float | None = None) -> MakeResult:
+    def run(self, command: str, forecast: Forecast = NO_FORECAST) -> MakeResult:
         """Make all that the plan wants, and return how it ended.
+
+        Args:
+            command: As typed, for the list of runs.
+            forecast: What can be told before it begins.
 
         Raises:
             StoreError: The store failed; what was committed before stays.
@@ -107,8 +112,7 @@ class Make:
         started = time.monotonic()
         self._run_id = self._store.begin_run(command, time.time())
         self._recorder = Recorder(self._run_id, self._environment)
-        wanted = len(self._plan.wanted)
-        self._news.tell(EventKind.RUN_STARTED, count=wanted, text=command, expected_s=expected_s, workers=self._workers)
+        self._news.tell_start(command, len(self._plan.wanted), self._workers, forecast)
         ended = "finished"
         try:
             try:
@@ -196,20 +200,8 @@ class Make:
         function = self._functions.get(id(job.function))
         if function is None:
             function = self._functions[id(job.function)] = freeze_function(job.function)
-        if job.payload is not None:
-            call = job.payload
-        else:
-            assert job.args is not None and job.kwargs is not None
-            call = freeze_call(job.job_id, job.function_name, job.args, job.kwargs)
-        return CallMessage(
-            job_id=job.job_id,
-            function_name=job.function_name,
-            function=function,
-            call=call,
-            dependencies={dep: self._blob(dep) for _, dep in job.dependencies} if job.dependencies else {},
-            seed=int.from_bytes(now.fingerprint[:8], "big"),
-            limits=self._limits(job),
-        )
+        needed = {dep: self._blob(dep) for _, dep in job.dependencies} if job.dependencies else {}
+        return call_message(job, now.fingerprint, needed, function=function, limits=self._limits(job))
 
     def _blob(self, job_id: JobId) -> Blob:
         """Return where a dependency's result is; bytes made in this run come from memory while somebody waits."""

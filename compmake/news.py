@@ -1,13 +1,27 @@
 """What a make tells its channel: at once, or when what it tells of has been committed."""
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
-from compmake.channel import Channel, Event, EventKind
+from compmake.channel import Channel, Event, EventKind, FunctionNews
+from compmake.durations import Durations
 from compmake.executor import Running
 from compmake.graph import Graph
 from compmake.job import Job, JobId, Outcome
+
+
+class Forecast(NamedTuple):
+    """What can be told of a make before it begins."""
+
+    expected_s: float | None = None
+    """How long it is expected to take; None if nobody knows."""
+    functions: tuple[FunctionNews, ...] = ()
+    causes: tuple[str, ...] = ()
+    """Lines that say what will run and why."""
+
+
+NO_FORECAST = Forecast()
 
 
 class News:
@@ -25,6 +39,20 @@ class News:
         """Tell now."""
         where: dict[str, Any] = {"job_id": job.job_id, "function": job.display_function} if job is not None else {}
         self._channel.publish([Event(kind, time.time(), **where, **fields)])
+
+    def tell_start(self, command: str, wanted: int, workers: int, forecast: Forecast) -> None:
+        """Tell that the make begins, how many jobs it wants, and what is known of them."""
+        functions, expected_s = forecast.functions, forecast.expected_s
+        self.tell(
+            EventKind.RUN_STARTED,
+            count=wanted,
+            text=command,
+            workers=workers,
+            expected_s=expected_s,
+            functions=functions,
+        )
+        if forecast.causes:
+            self.tell(EventKind.PLANNED, text="\n".join(forecast.causes))
 
     def tell_later(self, kind: EventKind, job: Job, outcome: Outcome, **fields: Any) -> None:
         """Tell when the outcome has been committed: an event says `done` only then."""
@@ -67,3 +95,20 @@ class News:
             return False
         self._shown.remove(job_id)
         return True
+
+
+def function_news(graph: Graph, job_ids: Collection[JobId], durations: Durations) -> tuple[FunctionNews, ...]:
+    """Return what there is to do of each function, for the start of a run: these jobs are not up to date."""
+    counts: dict[str, int] = {}
+    known: dict[str, list[float]] = {}
+    for job_id in job_ids:
+        job = graph.jobs[job_id]
+        function = job.display_function
+        counts[function] = counts.get(function, 0) + 1
+        expected_s = durations.expected_s(job_id, job.function_name)
+        if expected_s is not None:
+            known.setdefault(function, []).append(expected_s)
+    return tuple(
+        FunctionNews(name, count, sum(known[name]) / len(known[name]) if name in known else None)
+        for name, count in counts.items()
+    )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from compmake.config import load_settings
-from compmake.errors import ProgramError, StoreError, UserError
-from compmake.program import STORE_PARENT, ProgramRef, find_program, load_program
+from compmake.errors import StoreError, UserError
+from compmake.program import STORE_PARENT, ProgramRef, find_program, load_program, require_jobs
 from compmake.settings import Settings
 from compmake.store import Store
 from compmake.store.files import FileStore
@@ -38,11 +38,7 @@ def open_workspace(
         store: Store = _open_folder(ref.store, settings, create=False, read_only=read_only)
         return Workspace(_name_of(store, ref), store, settings, None)
     loaded = load_program(ref)
-    if not loaded.definitions.jobs:
-        raise ProgramError(
-            f"{ref.name} ({ref.path}) defines no jobs: call comp(function, arguments) at its top level, not under "
-            '`if __name__ == "__main__":`'
-        )
+    require_jobs(loaded)
     store = open_store(ref, settings, tell, read_only=read_only)
     try:
         return Workspace(ref.name, store, settings, loaded)

@@ -7,15 +7,15 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from compmake.define import defining
 from compmake.definitions import Definitions
 from compmake.errors import CompmakeError, ProgramError
-from compmake.fingerprint.modules import is_user_file
+from compmake.fingerprint.modules import find_origin, is_user_file
 from compmake.fingerprint.values import set_main_alias
 from compmake.importing import import_by_content
+from compmake.surroundings import Surroundings
 
 STORE_PARENT = ".compmake"
 _defining: set[str] = set()
@@ -44,10 +44,12 @@ class ProgramRef:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that was loaded."""
+    """A program that was loaded, or one that is running and defines its jobs itself."""
 
     ref: ProgramRef
     definitions: Definitions
+    surroundings: Surroundings | None = None
+    """The process as `load_program` found it; None for a program that is running."""
 
 
 def find_program(text: str) -> ProgramRef:
@@ -75,6 +77,7 @@ def load_program(ref: ProgramRef) -> Program:
     assert ref.path is not None
     _forbid_shadowing(ref)
     definitions = Definitions()
+    surroundings = Surroundings.take(ref.path)
     set_main_alias(ref.name)
     import_by_content()
     folder = str(ref.folder)
@@ -92,8 +95,22 @@ def load_program(ref: ProgramRef) -> Program:
         raise _loading_failed(ref, error) from error
     finally:
         sys.argv = before
-        _defining.update(definitions.defining_modules)
-    return Program(ref, definitions)
+        _defining.update(definitions.defining_modules - surroundings.modules)
+    return Program(ref, definitions, surroundings)
+
+
+def require_jobs(program: Program) -> None:
+    """Refuse a program that defines nothing.
+
+    Raises:
+        ProgramError: It has no jobs.
+    """
+    if not program.definitions.jobs:
+        ref = program.ref
+        raise ProgramError(
+            f"{ref.name} ({ref.path}) defines no jobs: call comp(function, arguments) at its top level, not under "
+            '`if __name__ == "__main__":`'
+        )
 
 
 def _from_file(path: Path, text: str) -> ProgramRef:
@@ -125,16 +142,13 @@ def _from_module_name(text: str) -> ProgramRef:
             if ref.name == text:
                 return ref
             return ProgramRef(text, candidate.resolve(), Path.cwd())  # folders without __init__.py: a namespace package
-    try:
-        spec = find_spec(text)
-    except (ImportError, ValueError, AttributeError):
-        spec = None
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+    origin = find_origin(text)  # find_spec() would import the packages around it, outside of any loading
+    if origin is None or not origin.endswith(".py"):
         raise ProgramError(
             f"there is no program {text!r}: no {text.replace('.', '/')}.py in {Path.cwd()} and no such module on the "
             "import path. Name a module, a file ending in .py, or the folder of a store."
         )
-    path = Path(spec.origin).resolve()
+    path = Path(origin).resolve()
     folder = path.parent
     for _ in range(text.count(".") + (path.name == "__init__.py")):
         folder = folder.parent

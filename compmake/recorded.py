@@ -47,7 +47,7 @@ def shown_arguments(arguments: Iterable[Argument], dependencies: Iterable[Depend
     shown = {argument.place: argument.text for argument in arguments if argument.place not in HIDDEN_INPUTS}
     # Promises inside a container are marks in its text.
     shown |= {place: f"<{job_id}>" for place, job_id in dependencies if place.count("[") == 1}
-    return [(place, shown[place]) for place in sorted(shown, key=natural_key)]
+    return [(place, shown[place]) for place in (sorted(shown, key=natural_key) if len(shown) > 1 else shown)]
 
 
 class RecordedStatus:

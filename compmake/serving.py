@@ -43,7 +43,9 @@ class Lines(NamedTuple):
     output: int
 
 
-def serve(lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str]) -> NoReturn:
+def serve(
+    lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str], *, with_locals: bool
+) -> NoReturn:
     """Run calls until the driver has no more; this process ends here.
 
     Args:
@@ -51,10 +53,11 @@ def serve(lines: Lines, mark: bytes, objects: Objects, modules_before: Collectio
         mark: What to write into the pipe after the output of each job.
         objects: Where results go and dependencies come from.
         modules_before: Modules that were not imported for jobs.
+        with_locals: Whether the local variables of jobs that fail are kept.
     """
     code = EXIT_BROKEN
     try:
-        _Server(lines, mark, objects, modules_before).run()
+        _Server(lines, mark, objects, modules_before, with_locals=with_locals).run()
         code = 0
     except (EOFError, ConnectionError):
         code = 0  # the driver is gone or has no more work
@@ -69,7 +72,9 @@ def serve(lines: Lines, mark: bytes, objects: Objects, modules_before: Collectio
 
 
 class _Server:
-    def __init__(self, lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str]) -> None:
+    def __init__(
+        self, lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str], *, with_locals: bool
+    ) -> None:
         self._calls = socket.socket(fileno=lines.calls)
         self._tokens = socket.socket(fileno=lines.tokens)
         self._reader = CallReader(self._calls.makefile("rb"))
@@ -87,7 +92,7 @@ class _Server:
         # Before the worker: it notes what is done on each signal, and puts that back after each job.
         signal.signal(signal.SIGTERM, self._terminate)
         _let_forks_end_on(signal.SIGTERM, self._terminate)
-        self._worker = Worker(objects, capture, self._report, modules_before=modules_before)
+        self._worker = Worker(objects, capture, self._report, modules_before=modules_before, with_locals=with_locals)
         self._send([UP.pack(HELLO, self._pid, 0)])
 
     def run(self) -> None:

@@ -33,6 +33,8 @@ class Settings:
     ui: str = "auto"
     verbose: bool = False
     ascii: bool = False
+    locals: bool = True
+    autoreload: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each value that is not a default came from, in words."""
 
@@ -178,9 +180,15 @@ KEYS = {
         _word("process", "power"), "process or power", "what a finished job survives: a kill, or a power cut too"
     ),
     "color": Key(_word("auto", "always", "never"), "auto, always or never", "colours in what people read"),
-    "ui": Key(_word("auto", "plain", "quiet"), "auto, plain or quiet", "what is shown while making"),
+    "ui": Key(
+        _word("auto", "live", "plain", "json", "quiet"),
+        "auto, live, plain, json or quiet",
+        "what is shown while making",
+    ),
     "verbose": Key(_flag, "true or false", "jobs that succeed are listed too"),
     "ascii": Key(_flag, "true or false", "only ASCII characters on the screen"),
+    "locals": Key(_flag, "true or false", "local variables are kept with a failure; secrets in them never are"),
+    "autoreload": Key(_flag, "true or false", "the console loads the program anew when files of its code change"),
 }
 """Every setting, in the order in which `config` lists them."""
 

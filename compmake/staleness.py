@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 
@@ -41,6 +41,9 @@ class Current(NamedTuple):
     code: CodeSet
     modules: str
     """JSON list of the user modules loaded by the attempt that this is compared with."""
+    call: bytes
+    context: Digest
+    """With `results` and the digest of `code` what the fingerprint is made of."""
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -171,6 +174,8 @@ class Explain:
     where: Callable[[str], tuple[str, int]]
     own_units: Callable[[Job], frozenset[str]]
     parameters: Callable[[Job], tuple[str, ...]]
+    known: dict[tuple[str, str, Digest, Digest], tuple[Reason, ...]] = field(default_factory=dict)
+    """What was found about code: all jobs of a function mostly have the same old and new."""
 
 
 def why_stale(now: Current, record: Record | None, damage: Reason | None, explain: Explain) -> tuple[Reason, ...]:
@@ -191,21 +196,31 @@ def why_stale(now: Current, record: Record | None, damage: Reason | None, explai
     if not record.ok:
         reasons.append(Reason(ReasonCode.FAILED, "failed last time"))
     if record.fingerprint != now.fingerprint:
-        before = Inputs.from_json(record.inputs)
-        parameters = explain.parameters(now.job)
-        differences = [
-            *_options(now, before),
-            *_arguments(now, before, parameters),
-            *_dependencies(now, before, parameters),
-            *_code(now, record, explain),
-            *_files(now, before),
-        ]
+        differences = _code_alone(now, record, explain) or _differences(now, record, explain)
         if not differences:
-            differences.append(Reason(ReasonCode.OPTION, _WITHOUT_DIFFERENCE))
+            differences = [Reason(ReasonCode.OPTION, _WITHOUT_DIFFERENCE)]
         reasons.extend(differences)
     if damage is not None:
         reasons.append(damage)
     return (*reasons, *unstable)
+
+
+def _code_alone(now: Current, record: Record, explain: Explain) -> Sequence[Reason]:
+    """Return what changed in the code if nothing else did: so it mostly is, and many jobs are asked for at once."""
+    alone = record.fingerprint == fingerprint(now.call, now.results, record.code, now.context)
+    return _code_reasons(now, record, explain) if alone else ()
+
+
+def _differences(now: Current, record: Record, explain: Explain) -> Sequence[Reason]:
+    before = Inputs.from_json(record.inputs)
+    parameters = explain.parameters(now.job)
+    return [
+        *_options(now, before),
+        *_arguments(now, before, parameters),
+        *_dependencies(now, before, parameters),
+        *_code_reasons(now, record, explain),
+        *_files(now, before),
+    ]
 
 
 _WITHOUT_DIFFERENCE = (
@@ -214,7 +229,7 @@ _WITHOUT_DIFFERENCE = (
 
 
 def _unstable(now: Current) -> Iterator[Reason]:
-    for argument in now.arguments:
+    for argument in now.arguments if now.job.call is None else ():
         if argument.digest is None:
             yield Reason(
                 ReasonCode.UNSTABLE,
@@ -259,6 +274,14 @@ def _dependencies(now: Current, before: Inputs, parameters: tuple[str, ...]) -> 
         else:
             text = f"the result of {new[1]} changed ({name})"
             yield Reason(ReasonCode.DEPENDENCY, text, old[0][:10], new[0][:10])
+
+
+def _code_reasons(now: Current, record: Record, explain: Explain) -> tuple[Reason, ...]:
+    key = (record.function, now.job.function_name, record.code, now.code.digest)
+    found = explain.known.get(key)
+    if found is None:
+        found = explain.known[key] = tuple(_code(now, record, explain))
+    return found
 
 
 def _code(now: Current, record: Record, explain: Explain) -> Iterator[Reason]:

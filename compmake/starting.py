@@ -12,18 +12,22 @@ from typing import TextIO
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
+from compmake.durations import Durations
 from compmake.executor import Executor
 from compmake.interrupting import Stop, heeding_signals
 from compmake.job import NO_OPTIONS, Beat, Digest, Job, JobId, Limits
 from compmake.job_progress import flush as flush_progress
 from compmake.make import Make
 from compmake.make_result import MakeResult
+from compmake.news import Forecast, function_news
 from compmake.plan import Plan
 from compmake.recording import environment
 from compmake.settings import Settings
+from compmake.status import causes_to_run
 from compmake.store import Run, Store
 from compmake.text_safety import sanitize
 from compmake.ui.frontend import Frontend, Ticker
+from compmake.ui.json_log import JsonLog
 from compmake.ui.live import LiveLine
 from compmake.ui.plain import PlainLog
 from compmake.ui.text import Style, can_encode
@@ -127,7 +131,7 @@ def _run(
         stop.workers = executor if workers else None
         durations = workspace.durations()
         plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
-        expected_s = durations.total_s(graph, todo)
+        forecast = _forecast(workspace, plan, done, todo, durations, workers)
         _collect_garbage_from_now_on(often=not workers)
         make = Make(
             graph,
@@ -143,11 +147,28 @@ def _run(
             stop=stop,
             workers=workers,
         )
-        with heeding_signals(stop):
-            return make.run(command, expected_s)
+        with heeding_signals(stop, inline=not workers):
+            return make.run(command, forecast)
     finally:
         stop.workers = None
         executor.close()
+
+
+def _forecast(
+    workspace: Workspace,
+    plan: Plan,
+    done: Mapping[JobId, Digest],
+    todo: Sequence[JobId],
+    durations: Durations,
+    workers: int,
+) -> Forecast:
+    """Say what will run, why, and how long that will take."""
+    graph, checker = workspace.graph, workspace.checker
+    order = [job_id for job_id in graph.order if job_id in plan.wanted]
+    causes = causes_to_run(graph, checker, checker.explain(workspace.store.parts), order, done)
+    is_known = durations.total_s(graph, todo) is not None
+    expected_s = durations.together_s(graph, todo, workers) if is_known else None
+    return Forecast(expected_s, function_news(graph, todo, durations), tuple(causes.lines()))
 
 
 def _inline(workspace: Workspace, channel: Channel) -> Executor:
@@ -157,12 +178,10 @@ def _inline(workspace: Workspace, channel: Channel) -> Executor:
     def report(job_id: JobId, text: str) -> None:
         channel.publish([Event(EventKind.HEARTBEAT, time.time(), job_id=job_id, beat=Beat(progress=text))])
 
-    return InlineExecutor(workspace.store.objects, report)
+    return InlineExecutor(workspace.store.objects, report, with_locals=workspace.settings.locals)
 
 
-def _processes(
-    workspace: Workspace, todo: Sequence[JobId], channel: Channel, stop: Stop, workers: int
-) -> Executor:
+def _processes(workspace: Workspace, todo: Sequence[JobId], channel: Channel, stop: Stop, workers: int) -> Executor:
     """Start worker processes for the jobs that are to be made."""
     from compmake.codec.main_module import dump_main
     from compmake.cpus import blas_environment
@@ -175,7 +194,8 @@ def _processes(
     in_script = modules.pop("__main__", "") is None
     ref = workspace.program.ref
     main = dump_main() if in_script else b""
-    setup = Setup(tuple(modules), str(ref.path), ref.name, workspace.store.objects.address, main)
+    address, with_locals = workspace.store.objects.address, workspace.settings.locals
+    setup = Setup(tuple(modules), str(ref.path), ref.name, address, main, with_locals)
     environ = {**os.environ, "PYTHONHASHSEED": "0", **blas_environment(workers, os.environ)}
 
     def report(job_id: JobId, beat: Beat, heard_at: float) -> None:
@@ -282,5 +302,7 @@ def _frontend(settings: Settings, stream: TextIO, *, verbose: bool, prefix: str)
         style = Style(color_count(settings.color, is_tty=is_tty), ascii_only)
         descriptor = stream.fileno()
         return LiveLine(stream, style=style, width=lambda: terminal_width(descriptor), verbose=verbose, prefix=prefix)
+    if mode is OutputMode.JSON:
+        return JsonLog(stream)
     quiet = mode is OutputMode.QUIET
     return PlainLog(stream, ascii_only=ascii_only, verbose=verbose, quiet=quiet, prefix=prefix)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from blake3 import blake3
 
@@ -34,9 +35,12 @@ def _visible(match: re.Match[str]) -> str:
 
 def cells(text: str) -> int:
     """Return how many terminal cells sanitized `text` takes: 2 for wide East Asian characters, 0 for accents."""
-    return len(text) if text.isascii() else sum(map(_character_cells, text))
+    if text.isascii():
+        return len(text)
+    return len(text) + sum([_character_cells(character) - 1 for character in text if character > "\x7f"])
 
 
+@lru_cache(maxsize=4096)
 def _character_cells(character: str) -> int:
     if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0
@@ -57,6 +61,8 @@ def one_line(text: str, width: int) -> str:
         return line
     kept = ""
     room = width - 1
+    if line.isascii() and width > 0:
+        return line[:room] + "…"
     for character in line:
         room -= _character_cells(character)
         if room < 0:

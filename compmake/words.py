@@ -64,44 +64,76 @@ def read_word(text: str, start: int, stops: str = "") -> tuple[Word, int]:
     Raises:
         UserError: A quote is not closed, or nothing follows a backslash.
     """
+    scanned = scan_word(text, start, stops)
+    if scanned.open == "\\":
+        raise UserError(point_at(text, scanned.opened_at, "nothing follows the backslash"))
+    if scanned.open:
+        raise UserError(point_at(text, scanned.opened_at, f"the quote {scanned.open} is not closed"))
+    return scanned.word, scanned.end
+
+
+class ScannedWord(NamedTuple):
+    """A word that is perhaps still being typed."""
+
+    word: Word
+    end: int
+    """The position after it."""
+    open: str = ""
+    """The quote that is not closed, or a backslash that nothing follows."""
+    opened_at: int = 0
+
+
+def scan_word(text: str, start: int, stops: str = "") -> ScannedWord:
+    """Read a word as `read_word` does, but take what is not closed as it is."""
     parts: list[str] = []
-    quoted = False
+    quoted = only_parentheses = False
     position = start
     while position < len(text):
         character = text[position]
         if character.isspace() or character in stops:
             break
-        if character == ")" if quoted else character in "'\"\\" and parts and set(parts) == {"("}:
+        if character == ")" if quoted else character in "'\"\\" and only_parentheses:
             break
         if character in "'\"":
-            inside, position = _read_quoted(text, position)
+            inside, end, closed = _scan_quoted(text, position)
             parts.append(inside)
-            quoted = True
+            if not closed:
+                return ScannedWord(Word("".join(parts), True), end, character, position)
+            quoted, position = True, end
         elif character == "\\":
+            quoted = True
             if position + 1 == len(text):
-                raise UserError(point_at(text, position, "nothing follows the backslash"))
+                return ScannedWord(Word("".join(parts), True), len(text), character, position)
             parts.append(text[position + 1])
             position += 2
-            quoted = True
         else:
+            only_parentheses = character == "(" and (only_parentheses or not parts)
             parts.append(character)
             position += 1
-    return Word("".join(parts), quoted), position
+    return ScannedWord(Word("".join(parts), quoted), position)
 
 
-def _read_quoted(text: str, start: int) -> tuple[str, int]:
+def _scan_quoted(text: str, start: int) -> tuple[str, int, bool]:
+    """Return what stands between quotes, the position after it, and whether it is closed."""
     quote = text[start]
     parts: list[str] = []
     position = start + 1
     while position < len(text):
         character = text[position]
         if character == quote:
-            return "".join(parts), position + 1
+            return "".join(parts), position + 1, True
         if quote == '"' and text[position : position + 2] in {'\\"', "\\\\"}:
             position += 1
         parts.append(text[position])
         position += 1
-    raise UserError(point_at(text, start, f"the quote {quote} is not closed"))
+    return "".join(parts), len(text), False
+
+
+def quoted(text: str, quote: str = "'") -> str:
+    """Return `text` in quotes, so that it is read back as one word; in '..' only if it has no such quote."""
+    if quote == "'" and "'" not in text:
+        return f"'{text}'"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def point_at(text: str, position: int, problem: str) -> str:

@@ -47,6 +47,7 @@ class Worker:
         report: Callable[[JobId, str], None],
         *,
         modules_before: Collection[str],
+        with_locals: bool,
         is_driver: bool = False,
     ) -> None:
         """Prepare to run calls.
@@ -56,11 +57,13 @@ class Worker:
             capture: Catches what jobs print; None lets it through, for a debugger.
             report: Hears what a running job says about its progress.
             modules_before: Modules that were not imported for jobs.
+            with_locals: Whether the local variables of jobs that fail are kept.
             is_driver: The driver runs in this process too: a KeyboardInterrupt is the user's.
         """
         self._objects = objects
         self._report = report
         self._capture = capture
+        self._with_locals = with_locals
         self._is_driver = is_driver
         self._guard = Guard(shared=is_driver)
         self._seeder = Seeder()
@@ -150,7 +153,7 @@ class Worker:
 
     def _raised(self, error: BaseException, limit_bytes: int | None) -> tuple[OutcomeKind, Failure]:
         """Return how a job ended that raised this."""
-        failure = capture_failure(error, is_user=is_user_file)
+        failure = capture_failure(error, is_user=is_user_file, with_locals=self._with_locals)
         if isinstance(error, TerminatedError) or (self._is_driver and isinstance(error, KeyboardInterrupt)):
             return OutcomeKind.INTERRUPTED, failure
         if type(error).__qualname__ == "BdbQuit" and not self._is_driver:

@@ -4,10 +4,13 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from compmake.checking import Checker
+from compmake.codec import load_value
 from compmake.durations import Durations
-from compmake.errors import ProgramError, UserError
+from compmake.errors import ProgramError, ResultMissingError, UserError
+from compmake.failure import from_json
 from compmake.fingerprint.closure import CodeIndex, CodeSet
 from compmake.graph import Graph
 from compmake.importing import imported_sources
@@ -19,8 +22,10 @@ from compmake.records import Records
 from compmake.settings import Settings
 from compmake.status import Status
 from compmake.store import Changes, Store
+from compmake.text_safety import one_line
 
 _CLEANED = "cleaned"
+_SAID_CELLS = 160
 
 
 class Workspace:
@@ -46,11 +51,14 @@ class Workspace:
         self._look: Status | RecordedStatus | None = None
         self.guard: Callable[[Collection[JobId] | None, str], None] | None = None
         """Asked before something is changed: raises an error if others are at work on these jobs (None: on any)."""
+        self.running: Callable[[], Collection[JobId]] | None = None
+        """Tells which jobs run now in this process, in a make of another thread."""
         if program is not None:
             self.index = CodeIndex(
                 cached=store.cached_code,
                 main_alias={"__main__": name},
                 defining=program.definitions.defining_modules,
+                main_first=program.surroundings is None,
             )
             self.index.take_sources()
             self._require_unchanged(self.index)
@@ -59,7 +67,16 @@ class Workspace:
         """What ran is what is recorded: between the import of a module and the reading of its source nobody wrote."""
         for path, ran in imported_sources().items():
             if index.source_digest(path) not in (None, ran):
-                raise ProgramError(f"{path} changed while {self.name} was loading: run the command again")
+                raise ProgramError(
+                    f"{path} changed since {self.name} was loaded: run the command again, or `reload` in the console"
+                )
+
+    def reloaded(self, program: Program, settings: Settings) -> "Workspace":
+        """Return what is open with its program loaded anew; it takes the place of this one."""
+        self._keep_parses()
+        new = Workspace(self.name, self.store, settings, program)
+        new.guard, new.running = self.guard, self.running
+        return new
 
     @property
     def records(self) -> Records:
@@ -119,7 +136,14 @@ class Workspace:
                 checker = self.checker
                 self._look = Status(self.graph, checker, checker.explain(self.store.parts))
                 self._keep_parses()
+        if isinstance(self._look, Status) and self.running is not None:
+            self._look.running = self.running()
         return self._look
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether `look` has its answer ready."""
+        return self._look is not None
 
     def refresh(self) -> None:
         """Read the records again when they are next needed: a command changed them."""
@@ -190,6 +214,23 @@ class Workspace:
     def durations(self) -> Durations:
         """Return what past attempts cost."""
         return Durations.from_attempts((a.job_id, a.function, a.wall_s, a.ok) for a in self.store.attempts())
+
+    def result(self, job_id: JobId) -> Any:
+        """Return a job's stored result, also when it is stale.
+
+        Raises:
+            ResultMissingError: The job was never made, or failed the last time.
+            ResultDamagedError: The stored bytes are not what was written.
+            LoadError: They do not become an object any more.
+        """
+        record = self.records.newest.get(job_id)
+        if record is None:
+            raise ResultMissingError(f"there is no result: {job_id!r} was never made")
+        if not record.ok:
+            failure = from_json(record.failure)
+            said = one_line(f"{failure.type_name}: {failure.message}", _SAID_CELLS)
+            raise ResultMissingError(f"there is no result: {job_id!r} failed the last time: {said}")
+        return load_value(self.store.objects.read(self.store.blob(record)))
 
     def undefined(self) -> dict[JobId, Record]:
         """Return the newest records of ids that the program no longer defines."""

@@ -52,18 +52,20 @@ class Setup(NamedTuple):
     """Folder of the store and whether it waits for the disk; None if results go through the socket."""
     main: bytes
     """What `codec.main_module.dump_main` found."""
+    with_locals: bool = True
+    """Whether the local variables of jobs that fail are kept."""
 
     def to_bytes(self) -> bytes:
         """Return what `from_bytes` reads."""
-        head = json.dumps([self.modules, self.argv0, self.main_alias, self.objects]).encode()
+        head = json.dumps([self.modules, self.argv0, self.main_alias, self.objects, self.with_locals]).encode()
         return _LENGTH.pack(len(head)) + head + self.main
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Setup":
         """Return what `to_bytes` wrote."""
         end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-        modules, argv0, main_alias, objects = json.loads(data[_LENGTH.size : end])
-        return cls(tuple(modules), argv0, main_alias, tuple(objects) if objects else None, data[end:])
+        modules, argv0, main_alias, objects, with_locals = json.loads(data[_LENGTH.size : end])
+        return cls(tuple(modules), argv0, main_alias, tuple(objects) if objects else None, data[end:], with_locals)
 
 
 def main(descriptor: str) -> NoReturn:
@@ -101,7 +103,7 @@ def prepare(setup: Setup) -> None:
 
 
 def _serve(lines: Lines, mark: bytes, setup: Setup, modules_before: Collection[str]) -> NoReturn:
-    serve(lines, mark, objects_at(setup.objects), modules_before)
+    serve(lines, mark, objects_at(setup.objects), modules_before, with_locals=setup.with_locals)
 
 
 class _Zygote:

@@ -2,7 +2,19 @@
 
 import pytest
 
-from compmake.config import OutputMode, color_count, load_settings, output_mode, terminal_width, user_config_dir
+from compmake.config import (
+    ConsoleMode,
+    OutputMode,
+    beside_screen,
+    color_count,
+    console_mode,
+    load_settings,
+    output_mode,
+    terminal_size,
+    terminal_width,
+    ui_descriptor,
+    user_config_dir,
+)
 from compmake.errors import UserError
 from compmake.job import NO_OPTIONS, JobOptions, Limits
 from compmake.limits import FunctionLimits, parse_bytes
@@ -228,11 +240,74 @@ def test_xdg_config_home_is_honoured(tmp_path):
         ("auto", False, "xterm", OutputMode.PLAIN),
         ("plain", True, "xterm", OutputMode.PLAIN),
         ("quiet", True, "xterm", OutputMode.QUIET),
+        ("quiet", False, "", OutputMode.QUIET),
+        ("live", True, "xterm", OutputMode.LIVE),
+        ("live", True, "dumb", OutputMode.LIVE),
+        ("live", False, "xterm", OutputMode.PLAIN),
+        ("json", True, "xterm", OutputMode.JSON),
+        ("json", False, "", OutputMode.JSON),
     ],
 )
 def test_output_mode(ui, is_tty, term, mode):
     """Only a terminal that can redraw gets the live line, and only when nothing else was asked for."""
     assert output_mode(ui, is_tty=is_tty, environ={"TERM": term}) is mode
+
+
+RICH, PLAIN, BATCH = ConsoleMode.RICH, ConsoleMode.PLAIN, ConsoleMode.BATCH
+
+
+@pytest.mark.parametrize(
+    ("ui", "terminals", "term", "mode"),
+    [
+        ("auto", "in out err", "xterm", RICH),
+        ("live", "in out err", "xterm", RICH),
+        ("quiet", "in out err", "xterm", RICH),
+        ("plain", "in out err", "xterm", PLAIN),
+        ("json", "in out err", "xterm", PLAIN),
+        ("auto", "in out err", "dumb", PLAIN),
+        ("auto", "in out err", "", PLAIN),
+        ("live", "in out err", "dumb", PLAIN),
+        ("auto", "in err", "xterm", RICH),
+        ("auto", "in out", "xterm", RICH),
+        ("auto", "in err", "dumb", PLAIN),
+        ("auto", "in", "xterm", BATCH),
+        ("auto", "out err", "xterm", BATCH),
+        ("plain", "out err", "xterm", BATCH),
+        ("auto", "", "", BATCH),
+    ],
+)
+def test_console_mode(ui, terminals, term, mode):
+    """A prompt needs a terminal to read from and one to write to; completion and a live region one that can redraw."""
+    is_tty = {f"std{name}_tty": name in terminals.split() for name in ("in", "out", "err")}
+    assert console_mode(ui, **is_tty, environ={"TERM": term}) is mode
+
+
+def test_the_console_is_on_standard_error_when_standard_output_goes_elsewhere():
+    """What is piped or written to a file is data only."""
+    assert (ui_descriptor(stdout_tty=True), ui_descriptor(stdout_tty=False)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("environ", "shown"),
+    [
+        ({"TERM": "xterm-256color"}, (True, False)),
+        ({"TERM": "tmux-256color", "TERM_PROGRAM": "WezTerm"}, (True, False)),
+        ({"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty"}, (True, True)),
+        ({"TERM": "xterm-256color", "WT_SESSION": "1"}, (True, True)),
+        ({"TERM": "linux"}, (False, False)),
+        ({"TERM": "dumb", "WT_SESSION": "1"}, (False, False)),
+        ({}, (False, False)),
+    ],
+)
+def test_what_terminals_show_beside_the_screen(environ, shown):
+    """Titles where terminals have one, progress only where it is known to be no message."""
+    assert tuple(beside_screen(environ)) == shown
+
+
+def test_terminal_size_of_what_is_no_terminal(tmp_path):
+    """It is 80 columns by 24 rows."""
+    with (tmp_path / "file").open("w") as file:
+        assert terminal_size(file.fileno()) == (80, 24)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import re
 import threading
 
+import pyte
 import pytest
 from run_events import T, beat, begin, done, end, failed, hostile_run, notice, retried, start
 
@@ -13,11 +14,21 @@ from compmake.ui.live import LiveLine
 from compmake.ui.text import Style, clock
 
 
+class Stream(io.StringIO):
+    """A stream that counts how often it was written to."""
+
+    writes = 0
+
+    def write(self, text):
+        self.writes += 1
+        return super().write(text)
+
+
 class Screen:
-    """A terminal that knows carriage return, newline and erase to the end of the line."""
+    """A live line in a terminal of many lines."""
 
     def __init__(self, width=80, style=None, **options):
-        self.stream = io.StringIO()
+        self.stream, self.width = Stream(), width
         self.front = LiveLine(self.stream, style=style or Style(ascii=True), width=lambda: width, **options)
 
     def feed(self, *events, at=0.0):
@@ -26,19 +37,14 @@ class Screen:
 
     @property
     def writes(self):
-        return self.stream.getvalue().count("\r")
+        return self.stream.writes
 
     @property
     def lines(self):
-        rows = []
-        for line in self.stream.getvalue().split("\n"):
-            shown = ""
-            for part in line.split("\r"):
-                text = re.sub(r"\x1b\[[0-9;]*m", "", part)
-                text, erase, after = text.partition("\x1b[K")
-                shown = text + after if erase else text + shown[len(text) :]
-            rows.append(shown)
-        return rows
+        """What the terminal shows, without the empty lines at its end."""
+        screen = pyte.Screen(max(self.width, 2), 100)
+        pyte.Stream(screen).feed(self.stream.getvalue())
+        return "\n".join(line.rstrip() for line in screen.display).rstrip("\n").split("\n")
 
 
 def test_live_line_shows_counts_and_what_runs():
@@ -85,16 +91,36 @@ def test_live_line_tells_silent_and_frozen_jobs():
 
 
 def test_live_line_survives_a_resize():
-    """The next drawing has the width that the terminal has then."""
-    widths = [100]
-    stream = io.StringIO()
-    front = LiveLine(stream, style=Style(ascii=True), width=lambda: widths[-1])
+    """The next drawing has the width that the terminal has then, and nothing is left of the one before."""
+    screen = pyte.Screen(100, 10)
+    stream, terminal = io.StringIO(), pyte.Stream(screen)
+    front = LiveLine(stream, style=Style(ascii=True), width=lambda: screen.columns)
     front.feed([start(), begin("train-b=9-lr=0.1"), beat("train-b=9-lr=0.1", progress="epoch " * 20)], T)
-    for width in (30, 200, 1):
-        widths.append(width)
+    for width in (100, 30, 200, 2):
+        screen.resize(10, width)
         front.tick(T + width * 10)
-        drawn = stream.getvalue().rpartition("\r")[2].removesuffix("\x1b[K")
-        assert len(drawn) <= width - 1
+        terminal.feed(stream.getvalue())
+        stream.seek(stream.truncate(0))
+        first, *others = screen.display
+        assert first.strip() and first[-1] == " " and not any(line.strip() for line in others)
+        assert (screen.cursor.y, screen.cursor.x) == (0, 0)
+
+
+def test_live_line_leaves_nothing_where_a_terminal_wraps_lines_anew():
+    """A terminal that got narrower may show the line on two; the cursor waits at its begin, so both are erased."""
+    screen = pyte.Screen(60, 10)
+    stream, terminal = io.StringIO(), pyte.Stream(screen)
+    front = LiveLine(stream, style=Style(ascii=True), width=lambda: screen.columns)
+    front.feed([start(), begin("train-b=9-lr=0.1"), beat("train-b=9-lr=0.1", progress="epoch " * 20)], T)
+    terminal.feed(stream.getvalue())
+    shown = screen.display[0].rstrip()
+    screen.reset()
+    screen.resize(10, 40)
+    terminal.feed(f"{shown}\x1b[H")  # as such a terminal shows it then, the cursor on the character it was on
+    stream.seek(stream.truncate(0))
+    front.tick(T + 5)
+    terminal.feed(stream.getvalue())
+    assert screen.display[0].startswith("0/191 done") and not any(line.strip() for line in screen.display[1:])
 
 
 @pytest.mark.parametrize("style", [Style(), Style(ascii=True)])
@@ -105,7 +131,8 @@ def test_live_line_fits_the_terminal(width, style):
         screen = Screen(width, style).feed(start(), failed("x"), *[begin(job_id + str(n)) for n in range(12)])
         screen.feed(beat(job_id + "0", 1, progress=progress))
         screen.front.tick(T + 5)
-        assert sum(2 if ord(char) > 0x2E80 else 1 for char in screen.lines[-1]) <= max(width - 1, 0)
+        drawn = screen.stream.getvalue().rpartition("\x1b[K\r")[0].rpartition("\n")[2].rpartition("\r")[2]
+        assert sum(2 if ord(char) > 0x2E80 else 1 for char in drawn.replace("\x1b[J", "")) <= max(width - 1, 0)
 
 
 def test_failures_scroll_above_the_line():
@@ -152,7 +179,7 @@ def test_line_is_erased_at_the_end():
     screen.feed(done("a"), end(3))
     screen.front.tick(T + 60)
     screen.front.close()
-    assert screen.lines == [f"{clock(T + 3)} make finished in 3.0s: 1 done, 0 failed, 0 blocked", ""]
+    assert screen.lines == [f"{clock(T + 3)} make finished in 3.0s: 1 done, 0 failed, 0 blocked"]
 
 
 def test_notices_go_above_the_line():
@@ -163,12 +190,12 @@ def test_notices_go_above_the_line():
 
 
 def test_terminal_gets_only_the_codes_we_mean():
-    """From hostile text no control sequence reaches the terminal; ours are carriage return, erase and colours."""
+    """From hostile text no control sequence reaches the terminal; ours are carriage return, erasing and colours."""
     screen = Screen(style=Style(256), verbose=True)
     for event in hostile_run():
         screen.feed(event)
         screen.front.tick(T + 1000)
-    rest = re.sub(r"\r|\n|\x1b\[K|\x1b\[[0-9;]*m", "", screen.stream.getvalue())
+    rest = re.sub(r"\r\n|\r|\x1b\[[JK]|\x1b\[[0-9;]*m", "", screen.stream.getvalue())
     assert all(char.isprintable() for char in rest)
 
 

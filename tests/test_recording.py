@@ -18,7 +18,7 @@ def current() -> Current:
     place = f"kwargs[{ODD!r}]"
     job = Job(JobId(ODD), print, "m:f", "f", None, None, dependencies=(Dependency(place, JobId(ODD)),))
     arguments = (Argument(place, ONE, ODD), Argument("args[0]", None, "<lock>", "args[0]: a lock"))
-    return Current(job, ONE, lambda _: arguments, [TWO], (FILE,), {ODD: ODD}, CodeSet({}), "[]")
+    return Current(job, ONE, lambda _: arguments, [TWO], (FILE,), {ODD: ODD}, CodeSet({}), "[]", b"", ONE)
 
 
 def test_inputs_are_read_as_they_were_written():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from compmake.job import JobState
 from compmake.text_safety import cells, sanitize
-from compmake.ui.text import Style, ago, bar, can_encode, clock, cut, duration, plural, roughly, table
+from compmake.ui.text import Style, ago, bar, can_encode, clock, cut, cut_middle, duration, plural, roughly, table, wrap
 from compmake.words import bytes_text
 
 
@@ -136,3 +136,27 @@ def test_signs_are_spelled_where_only_ascii_can_be_shown():
     assert Style(ascii=True).spell("✔ a… · ⏎") == "[+] a... | \\n"
     assert Style().spell("✔ a…") == "✔ a…"
     assert can_encode("utf-8") and not can_encode("latin-1") and not can_encode(None) and not can_encode("junk")
+
+
+@given(st.text("ab日本語 ", max_size=80), st.integers(2, 30), st.integers(0, 8))
+def test_wrapped_lines_fit_and_lose_nothing(text, width, indent):
+    """Whatever the text, no line is wider than the screen, and all that is not blank is there in its order."""
+    lines = wrap(text, width, indent=indent)
+    assert all(cells(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_lines_are_broken_at_blanks():
+    """What follows is indented, like a word that is too long for any line."""
+    assert wrap("  why  the result of a changed", 21, indent=5) == ["  why  the result of", "       a changed"]
+    assert wrap("call  " + "x" * 12, 10, indent=2) == ["call  xxxx", "  xxxxxxxx"]
+    assert wrap("as it is", None) == wrap("as it is", 8) == ["as it is"]
+
+
+@given(st.text("ab日", max_size=40), st.integers(1, 30))
+def test_cutting_the_middle_keeps_both_ends(text, width):
+    """Ids differ mostly at their ends, and what fits is left alone."""
+    shown = cut_middle(text, width, Style())
+    assert cells(shown) <= width and (shown == text or cells(text) > width)
+    if shown != text and width >= 9:
+        assert (shown[0], shown[-1]) == (text[0], text[-1])

@@ -223,6 +223,11 @@ def _load_function(message: CallMessage) -> Callable[..., Any]:
     return function
 
 
+def forget_functions() -> None:
+    """Let go of functions that calls led to: their modules are loaded anew."""
+    _found_by_name.clear()
+
+
 class _Results:
     """The results that one call needs: all read at once, each unpickled when it is first met."""
 

@@ -16,14 +16,17 @@ from compmake.worker import Worker
 class InlineExecutor:
     """An `Executor` without processes: `collect` runs the call that was submitted."""
 
-    def __init__(self, objects: Objects, report: Callable[[JobId, str], None]) -> None:
+    def __init__(self, objects: Objects, report: Callable[[JobId, str], None], *, with_locals: bool = True) -> None:
         """Prepare to run.
 
         Args:
             objects: Where results go and dependencies come from.
             report: Hears what a running job says about its progress.
+            with_locals: Whether the local variables of jobs that fail are kept.
         """
-        self._worker = Worker(objects, None, report, modules_before=set(sys.modules), is_driver=True)
+        self._worker = Worker(
+            objects, None, report, modules_before=set(sys.modules), with_locals=with_locals, is_driver=True
+        )
         self._queue: deque[CallMessage] = deque()
 
     def capacity(self) -> int:

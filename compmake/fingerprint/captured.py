@@ -16,6 +16,7 @@ from compmake.fingerprint.modules import class_name
 from compmake.fingerprint.objects import code_in
 from compmake.fingerprint.values import describe
 from compmake.job import Digest
+from compmake.masking import MASK, hides
 
 MAX_VALUE_BYTES = 1_000_000
 """Larger globals count by the statements that bind them."""
@@ -83,7 +84,7 @@ class Captured:
         told = describe(self._values[name], name)
         if told.digest is None or told.unstable or told.promises or told.files:
             return None
-        return told.digest, told.text
+        return told.digest, MASK if hides(name, self._values[name]) else told.text
 
     def _is_literal(self, name: str) -> bool:
         """Tell whether the global is bound by literals and constructors over them only."""

@@ -33,6 +33,7 @@ class CodeIndex:
         cached: Callable[[Collection[str]], Mapping[str, bytes]],
         main_alias: Mapping[str, str] | None = None,
         defining: Collection[str] = (),
+        main_first: bool = True,
     ) -> None:
         """Prepare; nothing is read before `take_sources`.
 
@@ -40,8 +41,9 @@ class CodeIndex:
             cached: Returns what the store kept of `new_cache_entries` for some keys.
             main_alias: Names under which modules count instead of their own, for example `{"__main__": "program"}`.
             defining: Modules whose top level called `comp`: what else their top level does is no part of any job.
+            main_first: Jobs are those of the module that has the alias, though one of that name may be loaded too.
         """
-        self._library = Library(cached, dict(main_alias or {}), defining)
+        self._library = Library(cached, dict(main_alias or {}), defining, main_first=main_first)
         self._resolver = Resolver(self._library)
         self._relations = Relations(self._library, self._resolver)
         self._sets: dict[CodeQuery, CodeSet] = {}
@@ -97,6 +99,10 @@ class CodeIndex:
         """Return the digest of the bytes that were read from a user module's file, None if it was not read."""
         module = self._library.of_file(path)
         return module.source.digest if module else None
+
+    def source_digests(self) -> dict[str, Digest]:
+        """Return the files that were read so far with the digests of what was in them."""
+        return self._library.source_digests()
 
     def imported_digest(self, name: str, path: str) -> Digest | None:
         """Return `source_digest` of a module that another process has imported; it is read now if it was not."""

@@ -12,6 +12,7 @@ from compmake.fingerprint.facts import WHOLE_FILE, Facts, Hidden, Unit
 from compmake.fingerprint.modules import Source, class_name, loaded_user_modules, locate, read_source
 from compmake.fingerprint.split import RESIDUE
 from compmake.fingerprint.units import parse
+from compmake.job import Digest
 
 
 class Module:
@@ -100,9 +101,12 @@ class Library:
         cached: Callable[[Collection[str]], Mapping[str, bytes]],
         main_alias: Mapping[str, str],
         defining: Collection[str],
+        *,
+        main_first: bool,
     ) -> None:
         self._cached = cached
         self.main_alias = main_alias
+        self._main_first = main_first
         self._defining = {main_alias.get(name, name) for name in defining}
         self._modules: dict[str, Module] = {}
         self._by_path: dict[str, Module] = {}
@@ -115,7 +119,7 @@ class Library:
     def take(self) -> None:
         """Read the source of every user module loaded now that is not known yet."""
         is_first = not self._is_taken
-        found = loaded_user_modules(self.main_alias)
+        found = loaded_user_modules(self.main_alias, aliases_first=self._main_first)
         fresh = {name: path for name, (path, _) in found.items() if name not in self._modules}
         read = {name: source for name, path in fresh.items() if (source := read_source(path))}
         for name, facts in self._facts(read).items():
@@ -187,6 +191,10 @@ class Library:
             return [f"{module.name}:{WHOLE_FILE}"]
         name = qualname.partition(".<locals>")[0]  # a class made in a function belongs to that function
         return [f"{module.name}:{name}"] if name in module.facts else []
+
+    def source_digests(self) -> dict[str, Digest]:
+        """Return the files that were read with the digests of what was in them."""
+        return {path: module.source.digest for path, module in list(self._by_path.items())}
 
     def new_entries(self) -> dict[str, bytes]:
         """Return parse results that were not cached, each once."""

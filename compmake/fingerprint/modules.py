@@ -77,14 +77,15 @@ def is_user_class(kind: type) -> bool:
     return module is not None and (user_source_path(module) is not None or module.__name__ == "__main__")
 
 
-def loaded_user_modules(aliases: Mapping[str, str]) -> dict[str, tuple[str, ModuleType]]:
+def loaded_user_modules(aliases: Mapping[str, str], *, aliases_first: bool = True) -> dict[str, tuple[str, ModuleType]]:
     """Return the source path and the module of every user module loaded now, by name.
 
     Args:
-        aliases: Names under which modules count instead of their own; such a module goes before another of that name.
+        aliases: Names under which modules count instead of their own.
+        aliases_first: Such a module goes before another of that name, not behind it.
     """
     found: dict[str, tuple[str, ModuleType]] = {}
-    for name, module in sorted(sys.modules.copy().items(), key=lambda item: item[0] not in aliases):
+    for name, module in sorted(sys.modules.copy().items(), key=lambda item: (item[0] in aliases) != aliases_first):
         if isinstance(module, ModuleType) and (path := user_source_path(module)):
             found.setdefault(aliases.get(name, name), (path, module))
     return found
@@ -99,12 +100,17 @@ def locate(name: str) -> str | None:
     loaded = sys.modules.get(name)
     if isinstance(loaded, ModuleType):
         return user_source_path(loaded)
+    origin = find_origin(name)
+    return origin if origin and origin.endswith((".py", ".pyw")) and is_user_file(origin) else None
+
+
+def find_origin(name: str) -> str | None:
+    """Return where a module would be imported from, without running any code, its packages' included."""
     parent, _, _ = name.rpartition(".")
     path = _search_path(parent) if parent else None
     if parent and path is None:
         return None
-    origin = _find(name, path)[0]
-    return origin if origin and origin.endswith((".py", ".pyw")) and is_user_file(origin) else None
+    return _find(name, path)[0]
 
 
 def _search_path(package: str) -> Sequence[str] | None:

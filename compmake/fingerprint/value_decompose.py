@@ -32,7 +32,8 @@ from compmake.fingerprint.value_objects import by_fields, by_reduction, field_na
 from compmake.job import File, Promise
 
 Decomposer = Callable[[Any, Found], Node | bytes]
-_REGISTERED: dict[type, Callable[[Any], Any]] = {}
+REGISTERED: dict[type, Callable[[Any], Any]] = {}
+"""What `register_digest` was told."""
 
 
 def register_digest(type_: type, function: Callable[[Any], Any]) -> None:
@@ -42,7 +43,7 @@ def register_digest(type_: type, function: Callable[[Any], Any]) -> None:
         type_: The type; subclasses are not meant. A class of your own can have a method `__compmake_digest__` instead.
         function: Takes a value and returns what stands for it: numbers, strings, bytes, arrays, containers of them.
     """
-    _REGISTERED[type_] = function
+    REGISTERED[type_] = function
 
 
 def decompose(value: Any, found: Found) -> Node | bytes:
@@ -53,7 +54,7 @@ def decompose(value: Any, found: Found) -> Node | bytes:
         Exception: Whatever user code raises.
     """
     cls = type(value)
-    known = _REGISTERED.get(cls)
+    known = REGISTERED.get(cls)
     if known is not None:
         return inside(class_head(b"R", cls, found), known(value))
     decomposer = _BY_TYPE.get(cls) or _BY_NAME.get((cls.__module__, cls.__qualname__))

@@ -9,10 +9,12 @@ from typing import Any
 
 from compmake.codec import kind_in_words
 from compmake.job import File, Promise
+from compmake.masking import MASK, hides, hides_next, known_secrets, mask_known, mask_text
 
 MAX_CHARS = 80
 _MAX_DEPTH = 3
 _MAX_ITEMS = 6
+_MASKED_CHARS = 5000
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _PLAIN: frozenset[type] = frozenset({type(None), bool, float, complex, Promise, type(Ellipsis)})
 _BRACKETS: dict[type, tuple[str, str]] = {
@@ -24,7 +26,7 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 
 
 def short_text(value: Any) -> str:
-    """Return at most 80 characters that tell people what `value` is."""
+    """Return at most 80 characters that tell people what `value` is; what secrets are called is shown as `***`."""
     try:
         text = _text(value, _MAX_DEPTH)
     except Exception:
@@ -34,8 +36,11 @@ def short_text(value: Any) -> str:
 
 def _text(value: Any, depth: int) -> str:
     cls = type(value)
-    if cls is str or cls is bytes or cls is bytearray:
-        return repr(value if len(value) <= MAX_CHARS else value[:MAX_CHARS])
+    if cls is str:
+        return repr(mask_text(value[:_MASKED_CHARS])[:MAX_CHARS])
+    if cls is bytes or cls is bytearray:
+        shown = mask_text(value[:_MASKED_CHARS].decode("latin-1")).encode("latin-1")
+        return repr(cls(shown[:MAX_CHARS]))
     if cls is int:
         # Python refuses to write very long integers in decimal.
         return repr(value) if value.bit_length() <= 1024 else f"<int of {value.bit_length()} bits>"
@@ -56,7 +61,12 @@ def _text(value: Any, depth: int) -> str:
 def _joined(opening: str, items: Any, closing: str, depth: int) -> str:
     if depth == 0 and items:
         return f"{opening}...{closing.lstrip(',')}"
-    texts = [_text(item, depth - 1) for item in _first(items)]
+    shown = _first(items)
+    texts = [_text(item, depth - 1) for item in shown]
+    if type(items) in (list, tuple):
+        for at in range(1, len(shown)):
+            if hides_next(shown[at - 1], len(items)):
+                texts[at] = MASK
     if type(items) in (set, frozenset):
         texts = sorted(texts) if len(items) <= _MAX_ITEMS else [f"{len(items)} items"]
         return opening + ", ".join(texts) + closing if texts else f"{type(items).__name__}()"
@@ -68,8 +78,12 @@ def _joined(opening: str, items: Any, closing: str, depth: int) -> str:
 def _pairs(items: Any, depth: int) -> str:
     if depth == 0 and items:
         return "{...}"
-    texts = [f"{_text(key, depth - 1)}: {_text(item, depth - 1)}" for key, item in _first(items)]
+    texts = [f"{_text(key, depth - 1)}: {_named(key, item, depth - 1)}" for key, item in _first(items)]
     return "{" + ", ".join(texts + ["..."] * (len(items) > _MAX_ITEMS)) + "}"
+
+
+def _named(name: object, value: Any, depth: int) -> str:
+    return MASK if hides(name, value) else _text(value, depth)
 
 
 def _first(items: Iterable[Any]) -> list[Any]:
@@ -97,7 +111,7 @@ def _object(value: Any, cls: type, depth: int) -> str:
     if names is not None:
         if depth == 0:
             return f"{cls.__qualname__}(...)"
-        texts = [f"{name}={_text(getattr(value, name, None), depth - 1)}" for name in names[:_MAX_ITEMS]]
+        texts = [f"{name}={_named(name, getattr(value, name, None), depth - 1)}" for name in names[:_MAX_ITEMS]]
         return f"{cls.__qualname__}({', '.join(texts + ['...'] * (len(names) > _MAX_ITEMS))})"
     if cls.__repr__ is object.__repr__:
         return f"<{cls.__module__}.{cls.__qualname__}>"
@@ -105,7 +119,9 @@ def _object(value: Any, cls: type, depth: int) -> str:
         text = repr(value)
     except Exception:
         return f"<{kind_in_words(value)}>"
-    return " ".join(_ADDRESS.sub("", text[: 10 * MAX_CHARS]).split())
+    text = mask_text(" ".join(_ADDRESS.sub("", text[: 10 * MAX_CHARS]).split()))
+    attributes = getattr(value, "__dict__", None)
+    return mask_known(text, known_secrets(attributes.items())) if type(attributes) is dict else text
 
 
 def _shown_fields(cls: type) -> list[str] | None:

@@ -6,13 +6,13 @@ from compmake.codec import find_unpicklable, round_trip
 from compmake.errors import DefinitionError
 from compmake.fingerprint.digests import digest_bytes
 from compmake.fingerprint.value_code import set_main_alias
-from compmake.fingerprint.value_decompose import register_digest
+from compmake.fingerprint.value_decompose import REGISTERED, register_digest
 from compmake.fingerprint.value_nodes import ATOMS, compact
-from compmake.fingerprint.value_text import MAX_CHARS, short_text
+from compmake.fingerprint.value_text import short_text
 from compmake.fingerprint.value_walk import PROMISE_MARK, EntangledError, Walk
 from compmake.job import Dependency, Digest, Promise
 
-__all__ = ["ValueDescription", "describe", "register_digest", "set_main_alias"]
+__all__ = ["REGISTERED", "ValueDescription", "describe", "forget_steady", "register_digest", "set_main_alias"]
 
 _PROMISE_DIGEST = digest_bytes(PROMISE_MARK)
 _SHORT = 6
@@ -67,10 +67,13 @@ def describe(value: Any, place: str) -> ValueDescription:
         return ValueDescription(None, f"{place}: {type(raised).__name__} while looking at it", short_text(value))
 
 
+def forget_steady() -> None:
+    """Try again what pickling makes of values: their classes were loaded anew."""
+    _steady.clear()
+
+
 def _plain(value: Any, encoded: bytes) -> ValueDescription:
-    # A number sign may mean that something long is in it by its digest.
-    text = repr(value) if len(encoded) <= MAX_CHARS and b"#" not in encoded else short_text(value)
-    return ValueDescription(digest_bytes(encoded), None, text if len(text) <= MAX_CHARS else short_text(value))
+    return ValueDescription(digest_bytes(encoded), None, short_text(value))
 
 
 def _walk(value: Any, place: str, wanted: Any = None) -> Walk:

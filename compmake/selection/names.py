@@ -42,13 +42,13 @@ def jobs_named(text: str, graph: Graph, keywords: Collection[str], commands: Col
         return found
     if text in commands:
         raise SelectionError(f"no job is called {_show(text)}. To run the command of that name, put a ; before it.")
-    candidates = [*sorted(keywords), *_functions(graph), *_nearby(text, graph.jobs)]
+    candidates = [*sorted(keywords), *_functions(graph), *nearby(text, graph.jobs)]
     raise SelectionError(f"no job is called {_show(text)}.{_did_you_mean(text, candidates, graph.jobs)}")
 
 
 def unknown_job(text: str, graph: Graph) -> str:
     """Return the message for a quoted word that is no job's id."""
-    return f"no job is called {_show(text)}.{_did_you_mean(text, _nearby(text, graph.jobs), graph.jobs)}"
+    return f"no job is called {_show(text)}.{_did_you_mean(text, nearby(text, graph.jobs), graph.jobs)}"
 
 
 def _jobs_of_function(name: str, graph: Graph) -> set[JobId]:
@@ -69,7 +69,7 @@ def _functions(graph: Graph) -> list[str]:
     return [f"{name}()" for name in sorted({job.display_function for job in graph.jobs.values()})[:_CANDIDATES]]
 
 
-def _nearby(text: str, ids: Iterable[JobId]) -> list[JobId]:
+def nearby(text: str, ids: Iterable[JobId]) -> list[JobId]:
     """Return a few ids that can be a slip away from `text`: one wrong letter leaves the other half as it was."""
     length = len(text)
     slack = 2 + length // 4

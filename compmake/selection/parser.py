@@ -23,7 +23,7 @@ from compmake.selection.nodes import (
 from compmake.text_safety import one_line
 from compmake.words import Word
 
-_STATES = (
+STATES = (
     JobState.DONE,
     JobState.TODO,
     JobState.STALE,
@@ -32,20 +32,24 @@ _STATES = (
     JobState.RUNNING,
     JobState.READY,
 )
-_SETS: dict[str, Selection] = {
+"""The states that a selection may name."""
+SETS: dict[str, Selection] = {
     "all": Everything(),
     "top": Top(),
     "bottom": Bottom(),
     "last": Last(),
-    **{state.value: InState(state) for state in _STATES},
+    **{state.value: InState(state) for state in STATES},
 }
-_RELATIONS = frozenset({"deps", "dependents", "ancestors", "descendants"})
+"""Words that select jobs by themselves."""
+RELATIONS = frozenset({"deps", "dependents", "ancestors", "descendants"})
+"""Words that `of` and a selection follow."""
 _OPERATORS = frozenset({"in", "and", "except", "but", "not", "or", "of"})
-KEYWORDS = frozenset({*_SETS, *_RELATIONS, *_OPERATORS})
+KEYWORDS = frozenset({*SETS, *RELATIONS, *_OPERATORS})
 """Words that mean something by themselves; a job of such a name must be quoted."""
 
 _MAX_DEPTH = 50
-_TOKEN = re.compile(r"[^()]+\(\)|[^()]+|[()]")
+TOKEN = re.compile(r"[^()]+\(\)|[^()]+|[()]")
+"""What a bare word is split into."""
 
 
 class Parser:
@@ -117,14 +121,14 @@ class Parser:
                 raise self._unexpected() if self._next < len(self._tokens) else SelectionError("a ) is missing.")
             self._next += 1
             return inner
-        if token.text in _RELATIONS:
+        if token.text in RELATIONS:
             if self._peek() != "of":
                 raise SelectionError(
                     f"'{token.text}' needs 'of' after it: {token.text} of JOB. A job's id can be quoted."
                 )
             self._next += 1
             return Related(token.text, self._nested(self._atom))
-        return _SETS.get(token.text) or Name(token.text, KEYWORDS)
+        return SETS.get(token.text) or Name(token.text, KEYWORDS)
 
     def _nested(self, read: Callable[[], Selection]) -> Selection:
         self._depth += 1
@@ -157,4 +161,4 @@ class Parser:
 
 def _tokens(word: Word) -> list[Word]:
     """Split the parentheses off a bare word; those of `func1()` stay."""
-    return [word] if word.quoted else [Word(text) for text in _TOKEN.findall(word.text)]
+    return [word] if word.quoted else [Word(text) for text in TOKEN.findall(word.text)]

@@ -1,12 +1,11 @@
 """The plain log of a make, for pipes, files and terminals that cannot redraw: never an escape code."""
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from compmake.channel import Event, EventKind
 from compmake.text_safety import cells, one_line
-from compmake.ui.frontend import Output
+from compmake.ui.frontend import Log
 from compmake.ui.running import running_text
 from compmake.ui.summary import notice_lines, retry_line, start_line, summary_lines, verdict_line
 from compmake.ui.text import Style, clock, printed
@@ -20,7 +19,7 @@ _OUTPUT_LINES = 3
 _OUTPUT_CELLS = 160
 
 
-class PlainLog:
+class PlainLog(Log):
     """The log for pipes, files and dumb terminals: a line for each failure, and one every 30 seconds.
 
     Args:
@@ -34,11 +33,9 @@ class PlainLog:
     def __init__(
         self, stream: TextIO, *, ascii_only: bool = False, verbose: bool = False, quiet: bool = False, prefix: str = ""
     ) -> None:
-        self.view = View()
-        self._out = Output(stream, ascii_only)
+        super().__init__(stream, ascii_only=ascii_only)
         self._style = Style(ascii=ascii_only)
         self._verbose, self._quiet, self._prefix = verbose, quiet, prefix
-        self._lock = threading.RLock()
         self._begun = False
         self._status_at = 0.0
 
@@ -62,8 +59,11 @@ class PlainLog:
                 self._status_at = now
                 self._line(_status(self.view, now, self._style))
 
-    def close(self) -> None:
-        """Nothing is left to tidy."""
+    def tell(self, say: Callable[[View], Sequence[str]], now: float) -> None:  # noqa: ARG002 -- for those that redraw
+        """Print what `say` returns of the make."""
+        with self._lock:
+            for line in say(self.view):
+                self._line(line)
 
     def _log(self, event: Event) -> None:
         lines = self._lines_about(event)
@@ -80,6 +80,8 @@ class PlainLog:
                 return [retry_line(event, "RETRY")]
             case EventKind.JOB_DONE if self._verbose:
                 return [verdict_line(event, "done")]
+            case EventKind.PLANNED if not self._quiet:
+                return notice_lines(event)
             case EventKind.NOTICE:
                 return notice_lines(event)
             case EventKind.RUN_ENDED if not (self._quiet and self._went_well):

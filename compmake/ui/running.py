@@ -42,16 +42,16 @@ def _more(count: int) -> str:
 
 
 def _whole(job: RunningJob, now: float, style: Style, last_line: bool) -> str:
-    said = _said(job, now, style, last_line)
-    return f"{_name(job, style)} ({_age(job, now)}{', ' if said else ''}{said})"
+    said = said_text(job, now, style, last_line=last_line)
+    return f"{_name(job, style)} ({age_text(job, now)}{', ' if said else ''}{said})"
 
 
 def _fitted(job: RunningJob, now: float, room: int, style: Style, last_line: bool) -> str:
     """Return the job with what it says cut, or left out, or even its id cut; its age is told in any case."""
-    name, age = _name(job, style), _age(job, now)
+    name, age = _name(job, style), age_text(job, now)
     room_for_said = room - cells(f"{name} ({age}, )")
     if room_for_said >= _LEAST_SAID_CELLS:
-        return f"{name} ({age}, {cut(_said(job, now, style, last_line), room_for_said, style)})"
+        return f"{name} ({age}, {cut(said_text(job, now, style, last_line=last_line), room_for_said, style)})"
     return f"{cut(name, room - cells(f' ({age})'), style)} ({age})"
 
 
@@ -59,15 +59,20 @@ def _name(job: RunningJob, style: Style) -> str:
     return style.spell(one_line(job.job_id, _ID_CELLS))
 
 
-def _age(job: RunningJob, now: float) -> str:
+def age_text(job: RunningJob, now: float) -> str:
+    """Return for how long it runs."""
     return duration(max(0.0, now - job.started_at))
 
 
-def _said(job: RunningJob, now: float, style: Style, last_line: bool) -> str:
+def said_text(job: RunningJob, now: float, style: Style, *, last_line: bool, width: int = _SAID_CELLS) -> str:
     """Return what there is to say beyond the age, what is wrong first; empty if nothing is known."""
-    silent_s = job.silent_s(now)
-    wrong = "frozen" if job.beat.frozen else f"silent {duration(silent_s)}" if silent_s else ""
     output = printed(job.beat.last_line) if last_line else ""
     place = job.beat.place.rpartition(" in ")[0] or job.beat.place
-    said = one_line(job.beat.progress or output or place, _SAID_CELLS)
-    return ", ".join(filter(None, (wrong, style.spell(said))))
+    said = one_line(job.beat.progress or output or place, width)
+    return ", ".join(filter(None, (wrong_text(job, now), style.spell(said))))
+
+
+def wrong_text(job: RunningJob, now: float) -> str:
+    """Return what is wrong with its worker: `frozen`, `silent 12s`; mostly nothing."""
+    silent_s = job.silent_s(now)
+    return "frozen" if job.beat.frozen else f"silent {duration(silent_s)}" if silent_s else ""

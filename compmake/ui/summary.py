@@ -1,18 +1,21 @@
 """What is said about one verdict and about a whole make: lines that logs and screens share."""
 
+import re
 import shlex
 
 from compmake.channel import Event
 from compmake.job import JobState
-from compmake.text_safety import one_line, sanitize
-from compmake.ui.text import PLAIN, Style, clock, duration, plural, roughly, table
+from compmake.text_safety import cells, one_line, sanitize
+from compmake.ui.text import PLAIN, Style, clock, cut, duration, plural, roughly, table
 from compmake.ui.traceback import headline
-from compmake.ui.view import FailureGroup, View
+from compmake.ui.view import FailureGroup, View, where
 from compmake.words import bytes_text
 
 ID_CELLS = 120
 _GROUPS_SHOWN = 20
 _JOBS_NAMED = 3
+_JOBS_LEAST_CELLS = 10
+_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def start_line(view: View) -> str:
@@ -49,59 +52,93 @@ def job_name(job_id: str) -> str:
     return shlex.quote(one_line(job_id, ID_CELLS))
 
 
-def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN) -> list[str]:
+def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN, width: int | None = None) -> list[str]:
     """Return what is said at the end of a make.
 
     Args:
         view: The make, ended.
         prefix: What stands before a command to run it, `compmake my_program`; nothing at the prompt.
         style: Colours of the counts.
+        width: Cells of the terminal, in the interactive console alone: there is more that can be done next.
     """
     if view.nothing_to_do:
         verb = "is" if view.up_to_date == 1 else "are"
         return [f"Nothing to do: {plural(view.up_to_date, 'job')} {verb} up to date."]
     how = view.ended if view.ended in ("finished", "interrupted") else "stopped"
     took = duration(view.elapsed_s(view.started_at))
-    lines = [f"{clock(view.ended_at or view.started_at)} make {how} in {took}: {_counts(view, style)}"]
-    lines += failure_lines(list(view.failures))
+    first = f"{clock(view.ended_at or view.started_at)} make {how} in {took}: "
+    if width is None:
+        lines = [first + ", ".join([*_counts(view, style), *_other_counts(view)])]
+        lines += failure_lines(list(view.failures))
+    else:
+        first += "  ".join(_counts(view, style, signed=True))
+        others = "  ".join(_other_counts(view))
+        plain_cells = cells(first) - sum(map(len, _CODES.findall(first)))
+        fits = plain_cells + cells(others) + 2 < width
+        lines = [f"{first}  {others}".rstrip()] if fits or not others else [first, f"  {others}"]
+        lines += failure_lines(list(view.failures), style, width=width - 1)
     if view.failed or view.ended == "interrupted":
-        lines.append(_next(view, prefix))
+        lines.append(_next(view, prefix, in_console=width is not None))
     return lines
 
 
-def _counts(view: View, style: Style) -> str:
+def _counts(view: View, style: Style, *, signed: bool = False) -> list[str]:
     counts = [(JobState.DONE, view.made), (JobState.FAILED, view.failed), (JobState.BLOCKED, view.blocked)]
-    parts = [style.paint(state, f"{count} {state.value}") if count else f"0 {state.value}" for state, count in counts]
+    texts = []
+    for state, count in counts:
+        text = f"{style.glyph(state)} {count} {state.value}" if signed else f"{count} {state.value}"
+        texts.append(style.paint(state, text) if count else text)
+    return texts
+
+
+def _other_counts(view: View) -> list[str]:
     others = (
         ("up to date", view.up_to_date),
         ("retried", view.retried),
         ("interrupted", view.interrupted),
         ("not started", view.waiting),
     )
-    return ", ".join(parts + [f"{count} {word}" for word, count in others if count])
+    return [f"{count} {word}" for word, count in others if count]
 
 
-def failure_lines(groups: list[FailureGroup]) -> list[str]:
-    """Return a line for each group, the largest first: `ValueError: x is NaN  3x  train()  b=7, b=9, …`."""
-    largest = sorted(groups, key=lambda group: -group.count)
-    rows = []
-    for group in largest[:_GROUPS_SHOWN]:
-        jobs = [one_line(job_id, ID_CELLS) for job_id in group.job_ids[:_JOBS_NAMED]]
-        more = ["…"] if group.count > len(jobs) else []
-        function = f"{one_line(group.key.function, ID_CELLS)}()"
-        rows.append((f"  {headline(group.first, 60)}", f"{group.count}x", function, ", ".join(jobs + more)))
-    rest = len(largest) - len(rows)
-    return [*table(rows, right=(1,)), *([f"  and {plural(rest, 'other kind')} of failure"] if rest else [])]
-
-
-def _next(view: View, prefix: str) -> str:
+def _next(view: View, prefix: str, *, in_console: bool) -> str:
     commands = [_going_on(view, prefix)] if view.ended == "interrupted" else []
     first = next((job_id for group in view.failures for job_id in group.job_ids), None)
     if first is not None:
-        commands += ["why", f"details {job_name(first)}"]
+        commands += ["why", f"details {job_name(first)}", *(["remake failed"] if in_console else [])]
     if view.blocked:
-        commands.append("ls not done")
+        commands.append("ls blocked" if in_console else "ls not done")
     return "next: " + " · ".join(f"{prefix} {command}".strip() for command in commands)
+
+
+def failure_lines(groups: list[FailureGroup], style: Style = PLAIN, *, width: int | None = None) -> list[str]:
+    """Return a line for each group, the largest first: `ValueError: x is NaN  3x  train()  b=7, b=9, …`.
+
+    Args:
+        groups: Failures by group.
+        style: Says how a cut is marked.
+        width: Cells of the screen of the console, where the user's line that the failures passed last is told too.
+    """
+    largest = sorted(groups, key=lambda group: -group.count)
+    rows, names = [], []
+    for group in largest[:_GROUPS_SHOWN]:
+        jobs = [one_line(job_id, ID_CELLS) for job_id in group.job_ids[:_JOBS_NAMED]]
+        names.append(", ".join(jobs + (["…"] if group.count > len(jobs) else [])))
+        rows.append(
+            [f"  {headline(group.first, 60)}", f"{group.count}x", f"{one_line(group.key.function, ID_CELLS)}()"]
+        )
+        if width is not None:
+            rows[-1].append(one_line(where(group.first).partition(" in ")[0], ID_CELLS))
+    rest = len(largest) - len(rows)
+    others = [f"  and {plural(rest, 'other kind')} of failure"] if rest else []
+    if width is None:
+        return [*table([[*row, jobs] for row, jobs in zip(rows, names, strict=True)], right=(1,)), *others]
+    lines = table([[style.spell(cell) for cell in row] for row in rows], right=(1,), width=width, style=style)
+    begin = max(map(cells, lines), default=0) + 2
+    if width - begin >= _JOBS_LEAST_CELLS:  # the jobs have what the rest leaves
+        shown = [cut(style.spell(name), width - begin, style) for name in names]
+        lines = [line + " " * (begin - cells(line)) + name for line, name in zip(lines, shown, strict=True)]
+    return [*lines, *others]
 
 
 def _going_on(view: View, prefix: str) -> str:

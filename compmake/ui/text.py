@@ -19,7 +19,7 @@ _GLYPHS = {
     JobState.INTERRUPTED: ("!", "[!]"),
 }
 # Okabe and Ito's palette, which colour-blind people can tell apart, as the nearest of 256 colours; then of 8.
-_COLORS: dict[JobState | str, tuple[str, str]] = {
+PALETTE: dict[JobState | str, tuple[str, str]] = {
     JobState.DONE: ("38;5;36", "32"),
     JobState.RUNNING: ("38;5;74", "36"),
     JobState.FAILED: ("1;38;5;166", "1;31"),
@@ -32,9 +32,15 @@ _COLORS: dict[JobState | str, tuple[str, str]] = {
     "dim": ("2", "2"),
     "old": ("38;5;166", "31"),
     "new": ("38;5;36", "32"),
+    "unknown": ("4;38;5;166", "4;31"),
+    "option": ("38;5;74", "36"),
+    "keyword": ("38;5;175", "35"),
+    "string": ("38;5;143", "33"),
 }
+"""The codes of each state and role for 256 colours and for 8."""
 _SPELLED = str.maketrans(
-    {sign: word for sign, word in _GLYPHS.values() if not sign.isascii()} | {"…": "...", "·": "|", "⏎": r"\n"}
+    {sign: word for sign, word in _GLYPHS.values() if not sign.isascii()}
+    | {"…": "...", "·": "|", "⏎": r"\n", "←": "<-"}
 )
 
 
@@ -46,8 +52,8 @@ class Style:
     ascii: bool = False
 
     def paint(self, role: JobState | str, text: str) -> str:
-        """Return the text in the colour of a state, or as `bold`, `dim`, `old` or `new`; unchanged without colours."""
-        codes = _COLORS.get(role)
+        """Return the text in the colour of a state, or in that of a role of the palette; unchanged without colours."""
+        codes = PALETTE.get(role)
         if codes is None or self.colors == 0 or not text:
             return text
         return f"\x1b[{codes[0] if self.colors >= 256 else codes[1]}m{text}\x1b[0m"
@@ -129,12 +135,57 @@ def cut(text: str, width: int, style: Style) -> str:
     room = width - len(style.ellipsis)
     if room <= 0:
         return style.ellipsis[: max(width, 0)]
+    return _beginning(text, room) + style.ellipsis
+
+
+def _beginning(text: str, width: int) -> str:
+    """Return as much of the text as fits in `width` cells."""
     kept = 0
     for at, character in enumerate(text):
         kept += cells(character)
-        if kept > room:
-            return text[:at] + style.ellipsis
+        if kept > width:
+            return text[:at]
     return text
+
+
+def cut_middle(text: str, width: int, style: Style) -> str:
+    """Return sanitized text in at most `width` cells, its middle replaced: ids mostly differ at their ends."""
+    room = width - len(style.ellipsis)
+    if cells(text) <= width or room < 2:
+        return cut(text, width, style)
+    end = ""
+    for character in reversed(text):
+        if cells(character + end) > (room + 1) // 2:
+            break
+        end = character + end
+    return cut(text, width - cells(end), style) + end
+
+
+def wrap(text: str, width: int | None, *, indent: int = 0) -> list[str]:
+    """Break a sanitized line at blanks so that it fits the screen; words that are too long for it are broken too.
+
+    Args:
+        text: One line, without colours.
+        width: Cells of the screen; None, as in pipes, breaks nothing.
+        indent: Blanks before what follows the first line; those that the line itself begins with count too.
+    """
+    if width is None or cells(text) <= width:
+        return [text]
+    start = text[: len(text) - len(text.lstrip())]
+    blanks = " " * min(len(start) + indent, width // 3)
+    lines, line = [], start
+    for word in text[len(start) :].split(" "):
+        joined = f"{line} {word}" if line.strip() else line + word
+        if cells(joined) > width and line.strip() and cells(blanks + word) <= width:
+            lines.append(line.rstrip())
+            joined = blanks + word
+        while cells(joined) > width:
+            fits = _beginning(joined, width)
+            fits = fits if fits.strip() else joined[: len(blanks) + 1]  # one wide character on a very narrow screen
+            lines.append(fits.rstrip())
+            joined = blanks + joined[len(fits) :]
+        line = joined
+    return [*lines, line.rstrip()] if line.strip() else lines
 
 
 def printed(line: str) -> str:
@@ -177,7 +228,7 @@ def table(
         return []
     widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
     if width is not None:
-        _shrink(widths, width - 2 * (len(widths) - 1))
+        shrink(widths, width - 2 * (len(widths) - 1))
 
     def pad(column: int, cell: str) -> str:
         shown = cut(cell, widths[column], style)
@@ -195,7 +246,7 @@ def table(
     return text
 
 
-def _shrink(widths: list[int], room: int) -> None:
+def shrink(widths: list[int], room: int) -> None:
     """Take from the widest column until the sum fits, or every column is tiny."""
     while sum(widths) > room and max(widths) > 4:
         widest = widths.index(max(widths))

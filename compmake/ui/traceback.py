@@ -133,6 +133,7 @@ def failure_object(failure: Failure) -> dict[str, Any]:
         "notes": list(failure.notes),
         "cause": None if failure.cause is None else failure_object(failure.cause),
         "context": failure.cause_is_context,
+        "members": [failure_object(member) for member in failure.members],
     }
 
 

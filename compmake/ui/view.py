@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from compmake.channel import Event, EventKind
 from compmake.job import Beat, Failure, JobId, JobState
+from compmake.ui.workload import Begun, Work, Workload
 
 SILENT_AFTER_S = 5.0
 _JOBS_NAMED = 1000
@@ -103,6 +104,7 @@ class View:
         self.expected_s = event.expected_s
         self.started_at = event.time
         self.ended_at: float | None = None
+        self._workload = Workload(event.functions)
         self.ended = ""
         """Empty while it runs; then `finished`, `interrupted`, or the error of the store that stopped it."""
         self.made = 0
@@ -160,6 +162,23 @@ class View:
         """Return how long the run has taken at `now` (epoch seconds), or took if it has ended."""
         return max(0.0, (now if self.ended_at is None else self.ended_at) - self.started_at)
 
+    def usual_s(self, function: str) -> float | None:
+        """Return what a job of the function usually takes, None if that is not known."""
+        return self._workload.usual_s(function)
+
+    def work(self, now: float) -> Work:
+        """Return what this run has done and what is left at `now` (epoch seconds); what was up to date is no work."""
+        running = [Begun(job.function, job.started_at) for job in self.running.values()]
+        return self._workload.work(running, self.waiting, now)
+
+    def work_fraction(self, now: float) -> float:
+        """Return which part of this run's work is done, 0 to 1."""
+        return self.work(now).fraction
+
+    def left_s(self, now: float) -> float | None:
+        """Return in how many seconds the run is expected to end, None if too much of its work is unknown."""
+        return self.work(now).ends_in_s(self.workers)
+
     def apply(self, event: Event) -> None:
         """Fold one event."""
         _FOLDS[event.kind](self, event)
@@ -177,10 +196,12 @@ class View:
     def _done(self, event: Event) -> None:
         self.running.pop(event.job_id, None)
         self.made += 1
+        self._workload.done(event.function, event.wall_s)
 
     def _failed(self, event: Event) -> None:
         self.running.pop(event.job_id, None)
         self.failed += 1
+        self._workload.failed(event.function)
         self.last_failure = self.failures.add(event.job_id, event.function, _failure(event))
 
     def _retry(self, event: Event) -> None:
@@ -199,8 +220,8 @@ class View:
         self.running.pop(event.job_id, None)
         self.made -= event.count
 
-    def _noticed(self, event: Event) -> None:
-        """A notice is to be read; nothing counts because of it."""
+    def _said(self, event: Event) -> None:
+        """It is to be read; nothing counts because of it."""
 
     def _ended(self, event: Event) -> None:
         self.running.clear()
@@ -219,6 +240,7 @@ _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.BLOCKED: View._blocked,
     EventKind.JOB_INTERRUPTED: View._interrupted,
     EventKind.JOB_POSTPONED: View._postponed,
-    EventKind.NOTICE: View._noticed,
+    EventKind.PLANNED: View._said,
+    EventKind.NOTICE: View._said,
     EventKind.RUN_ENDED: View._ended,
 }

@@ -51,13 +51,10 @@ def test_json_names_the_same_jobs_as_the_text(small):
     ids = [f"func{n}{suffix}" for n in (1, 2, 3) for suffix in ("", "-2", "-3")]
     assert [line.split()[0] for line in text.out.splitlines()] == ids
     assert [found["job"] for found in objects.objects] == ids
-    assert objects.objects[0] | {"wall_s": 0} == {
-        "job": "func1",
-        "state": "done",
-        "function": "func1",
-        "arguments": {"x": "1"},
-        "wall_s": 0,
-    }
+    known = {"job": "func1", "state": "done", "function": "func1", "arguments": {"x": "1"}, "inherited": {}}
+    measured = {"wall_s", "cpu_s", "peak_bytes", "size_bytes", "made_at", "worker", "attempt"}
+    assert {name: value for name, value in objects.objects[0].items() if name not in measured} == known
+    assert measured < objects.objects[0].keys()
 
 
 def test_why_gives_reasons_with_the_difference(small):
@@ -172,15 +169,15 @@ def test_why_of_failures_shows_line_and_output_once_for_all_alike(failing):
         "    > 9  return half / 0",
         "    last 3 of 12 lines of its output, `output work` shows all:",
         *(f"      | line {number} of 1 \\x1b[2J" for number in (9, 10, 11)),
-        "next: traceback work · output work · make work",
+        "next: compmake prog traceback work · compmake prog output work · compmake prog make work",
     ]
 
 
 def test_details_of_a_failed_job_end_with_its_failure_and_output(failing):
-    """The same block as in `traceback`, after what is known of the job."""
+    """The same block as in `traceback`, after what is known of the job and before what to do next."""
     details, traceback = run_each(failing, [["prog", "details", "work"], ["prog", "traceback", "work"]])
     block = traceback.out.partition("\n\n")[2]
-    assert "local variables" in block and details.out.endswith("\n\n" + block)
+    assert "local variables" in block and f"\n\n{block}next: compmake prog traceback work" in details.out
 
 
 @pytest.mark.parametrize("command", ["details", "traceback", "why"])

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from compmake.channel import Event, EventKind
+from compmake.channel import Event, EventKind, FunctionNews
 from compmake.channel.memory import KEPT_EVENTS, MemoryChannel
-from compmake.job import Failure, Frame, JobId
+from compmake.job import Beat, Failure, Frame, JobId
 
 
 @pytest.fixture(params=[MemoryChannel])
@@ -86,13 +86,23 @@ def test_threads_may_publish_at_once(channel):
 def test_event_survives_json():
     """An event comes back from JSON as it was, with all fields and with none."""
     failure = Failure("ValueError", "x\x1b", (Frame("a.py", 3, "f", True, ((3, "raise"),)),), ("note",))
-    full = Event(EventKind.JOB_FAILED, 1.5, JobId("é \ud800"), "f", 2.0, 10, 3, "text", 4, 5.0, failure)
-    for event in (full, Event(EventKind.RUN_ENDED, 0.0)):
+    beat = Beat("m.py:3 in f", "1/2", "said\x1b", 99.5, 1 << 30, True)
+    functions = (FunctionNews("f", 3, 1.5), FunctionNews("g", 1))
+    told = (EventKind.JOB_FAILED, 1.5, JobId("é \ud800"), "f", 2.0, 10, 3, "text", 4, 5.0, failure)
+    for event in (Event(*told, "w3", beat, functions), Event(EventKind.RUN_ENDED, 0.0)):
         assert Event.from_dict(json.loads(json.dumps(event.to_dict()))) == event
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"event": "x", "time": 1}, {"event": "job-done", "time": None}, {"event": [], "time": 1}]
+    "data",
+    [
+        {},
+        {"event": "x", "time": 1},
+        {"event": "job-done", "time": None},
+        {"event": [], "time": 1},
+        {"event": "planned", "time": 1, "beat": [1]},
+        {"event": "planned", "time": 1, "functions": [{"name": "f"}]},
+    ],
 )
 def test_what_is_no_event_is_refused(data):
     """Anything else is a ValueError."""

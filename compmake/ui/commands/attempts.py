@@ -1,6 +1,7 @@
 """What commands say of a job's last attempt: when and where it ran, what it printed, how it failed."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from compmake.errors import StoreError
@@ -9,7 +10,7 @@ from compmake.recording import details_of
 from compmake.text_safety import one_line
 from compmake.ui.commands.session import Session
 from compmake.ui.summary import job_name
-from compmake.ui.text import ago, clock, duration, printed
+from compmake.ui.text import ago, clock, duration, printed, wrap
 from compmake.ui.traceback import failure_object, summary_line
 
 LAST_LINES = 10
@@ -55,6 +56,20 @@ def output_of(session: Session, record: Record | None) -> str:
         return bytes(session.workspace.store.objects.read(blob)).decode(errors="replace")
     except (StoreError, ValueError, TypeError) as error:
         return f"(the output of this attempt is lost: {error})"
+
+
+def usual_s(session: Session, job_id: JobId) -> float | None:
+    """Return what jobs of the same function took in the middle, None if no other one was made."""
+    function = session.workspace.graph.jobs[job_id].function_name
+    records = session.workspace.records.newest.values()
+    known_s = sorted([r.wall_s for r in records if r.function == function and r.ok and r.job_id != job_id])
+    return known_s[len(known_s) // 2] if known_s else None
+
+
+def next_lines(session: Session, commands: Sequence[str]) -> list[str]:
+    """Return what to do next, as lines that can be copied: `next: traceback a · remake a`."""
+    told = " · ".join([f"{session.prefix} {command}".strip() for command in commands])
+    return wrap(session.style.spell(f"next: {told}"), session.width, indent=2) if told else []
 
 
 def last_lines(output: str, count: int = LAST_LINES) -> list[str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from compmake.config import unknown_setting
+from compmake.errors import UserError
 from compmake.ui.commands.registry import (
     JSON,
     SECTIONS,
@@ -68,13 +70,25 @@ def _explain(found: Command) -> Iterator[str]:
 
 @command(
     "config",
-    "Show the settings and where each comes from.",
+    "Show the settings and where each comes from; in the console also change one until it is left.",
     section="general",
+    takes="[KEY VALUE]",
     options=(JSON,),
-    examples=("config", "config --json"),
+    examples=("config", "config keep --json"),
 )
-def config(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- every command has both
+def config(session: Session, arguments: Arguments) -> Reply:
     """One row a key."""
+    words = [word.text for word in arguments.selection]
+    if len(words) == 1 and "=" in words[0]:
+        words = list(words[0].partition("=")[::2])
+    if len(words) > 1:
+        if session.console is None:
+            raise UserError("settings are changed in the console; here say --config KEY=VALUE before the command")
+        return Reply([session.console.configure(words[0], " ".join(words[1:]))])
     rows = session.workspace.settings.describe()
+    if words:
+        rows = [row for row in rows if row.key == words[0]]
+        if not rows:
+            raise UserError(unknown_setting(words[0]))
     lines = table([tuple(row) for row in rows], ("setting", "value", "from", "meaning"), width=session.width)
     return Reply(lines, [row._asdict() for row in rows])

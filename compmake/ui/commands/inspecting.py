@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from compmake.errors import UserError
-from compmake.job import JobState, Record, short
+from compmake.job import JobId, JobState, Record, short
 from compmake.recording import INLINE, details_of
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.attempts import (
@@ -15,13 +15,16 @@ from compmake.ui.commands.attempts import (
     end_of_output,
     failure_data,
     made_ago,
+    next_lines,
     output_of,
+    usual_s,
     worker_of,
 )
 from compmake.ui.commands.planning import reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
-from compmake.ui.commands.session import Session, shown_id
-from compmake.ui.text import duration, plural
+from compmake.ui.commands.session import FailureReport, Session, shown_id
+from compmake.ui.summary import job_name
+from compmake.ui.text import duration, plural, wrap
 from compmake.ui.traceback import render_failure
 from compmake.words import bytes_text
 
@@ -39,7 +42,7 @@ def details(session: Session, arguments: Arguments) -> Reply:
     """The call, the state, the neighbours, the last attempt, its output and failure."""
     job_id = session.one_job(arguments)
     look, graph = session.look, session.workspace.graph
-    job, state, record = graph.jobs[job_id], look.state(job_id), session.record(job_id)
+    job, record = graph.jobs[job_id], session.record(job_id)
     facts: list[tuple[str, str]] = [
         ("call", call_text(session, job_id)),
         ("needs", _neighbours(session, graph.dependencies(job_id))),
@@ -49,11 +52,11 @@ def details(session: Session, arguments: Arguments) -> Reply:
         facts.append(("defined", one_line(f"{job.defined_at[0]}:{job.defined_at[1]}", 300)))
     if record is not None:
         facts += _record_facts(session, record)
-    facts += [("why", one_line(reason.text, 500)) for reason in look.reasons(job_id)]
-    head = f"{session.style.glyph(state)} {shown_id(job_id)} {state.value}"
-    width = max(len(name) for name, _ in facts)
-    lines = [session.style.paint(state, head), *(f"  {name.ljust(width)}  {text}" for name, text in facts if text)]
     failure, output = session.failure(job_id), output_of(session, record)
+    if output.strip():
+        facts.append(("printed", plural(output.rstrip().count("\n") + 1, "line")))
+    facts += [("why", one_line(reason.text, 500)) for reason in look.reasons(job_id)]
+    lines = _head_and_facts(session, job_id, facts)
     if failure is not None:
         lines += ["", *render_failure(failure, with_locals=True)]
     printed = end_of_output(job_id, output)
@@ -64,7 +67,31 @@ def details(session: Session, arguments: Arguments) -> Reply:
         data |= {**details_of(record), "made_at": record.made_at, "cpu_s": record.cpu_s, "attempt": record.attempt}
         data |= {"peak_bytes": record.peak_bytes, "size_bytes": record.size_bytes, "run": record.run_id}
     data |= failure_data(session, job_id, failure, output)
-    return Reply(lines, [data])
+    return Reply(lines, [data], footer=next_lines(session, _commands_next(session, job_id, bool(output.strip()))))
+
+
+def _head_and_facts(session: Session, job_id: JobId, facts: list[tuple[str, str]]) -> list[str]:
+    state, style = session.look.state(job_id), session.style
+    head = wrap(f"{style.glyph(state)} {shown_id(job_id)} {state.value}", session.width, indent=2)
+    width = max(len(name) for name, _ in facts)
+    told = [style.spell(f"  {name.ljust(width)}  {text}") for name, text in facts if text]
+    return [style.paint(state, part) for part in head] + [
+        part for line in told for part in wrap(line, session.width, indent=width + 2)
+    ]
+
+
+def _commands_next(session: Session, job_id: JobId, printed: bool) -> list[str]:
+    """Return the commands that are most useful after this job's details."""
+    name, out = job_name(job_id), ["output"] if printed else []
+    match session.look.state(job_id):
+        case JobState.FAILED:
+            return [f"{command} {name}" for command in ("traceback", *out, "remake")]
+        case JobState.BLOCKED:
+            roots = session.look.blocked_by(job_id)[-1:]
+            return [f"why {name}", *(f"details {job_name(root)}" for root in roots)]
+        case JobState.DONE:
+            return [f"{command} {name}" for command in (*out, "remake")]
+    return [f"why {name}", f"make {name}"]
 
 
 def _neighbours(session: Session, job_ids: Any) -> str:
@@ -76,7 +103,9 @@ def _neighbours(session: Session, job_ids: Any) -> str:
 
 def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
     extra = details_of(record)
-    took = f"{duration(record.wall_s)}, CPU {duration(record.cpu_s)}, peak memory {bytes_text(record.peak_bytes)}"
+    usual = usual_s(session, record.job_id)
+    took = duration(record.wall_s) + (f" (usual {duration(usual)})" if usual is not None else "")
+    took += f", CPU {duration(record.cpu_s)}, peak memory {bytes_text(record.peak_bytes)}"
     facts = [
         ("attempt", f"{record.attempt}, {made_ago(record.made_at, time.time())}, run {record.run_id}"),
         ("worker", one_line(worker_of(record), 60)),
@@ -125,11 +154,18 @@ def output(session: Session, arguments: Arguments) -> Reply:
     section="look",
     aliases=("tb",),
     takes="JOB",
-    options=(JSON, Option("all", "show library frames too, and local variables of every frame of yours")),
+    options=(
+        JSON,
+        Option("all", "print library frames too, and local variables of every frame of yours"),
+        Option("plain", "print it, also where the console would open its viewer"),
+    ),
     examples=("traceback func2-3", "traceback func2-3 --all"),
 )
 def traceback(session: Session, arguments: Arguments) -> Reply:
-    """The attempt, the user's frames with their source and local variables, the last lines of the output."""
+    """The attempt, the user's frames with their source and local variables, the last lines of the output.
+
+    The interactive console opens a viewer: up and down through the frames, `e` edits, `r` makes the job again.
+    """
     job_id = session.one_job(arguments)
     record, failure = session.record(job_id), session.failure(job_id)
     if record is None or failure is None:
@@ -138,11 +174,14 @@ def traceback(session: Session, arguments: Arguments) -> Reply:
         )
     output, everything = output_of(session, record), arguments.flag("all")
     head = f"{session.style.glyph(JobState.FAILED)} {shown_id(job_id)} failed: "
+    head = f"{head}{one_line(session.function(job_id), 60)}(), {attempt_text(record)}"
+    call = call_text(session, job_id)
+    show = session.output.show_traceback
+    if show is not None and not everything and not arguments.flag("plain"):
+        return Reply(then=show(FailureReport(job_id, head, call, failure, output)))
     lines = [
-        session.style.paint(
-            JobState.FAILED, f"{head}{one_line(session.function(job_id), 60)}(), {attempt_text(record)}"
-        ),
-        f"  {call_text(session, job_id)}",
+        session.style.paint(JobState.FAILED, head),
+        f"  {call}",
         "",
         *render_failure(failure, all_frames=everything, with_locals=True),
     ]

@@ -1,6 +1,6 @@
 """A typed line as steps: commands with their words, and where their output goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,6 +34,36 @@ def step_from_arguments(arguments: Sequence[str]) -> Step:
     """Return the step for words that a shell has already split; one that is empty or holds whitespace was quoted."""
     words = tuple(Word(text, not text or any(map(str.isspace, text))) for text in arguments)
     return Step(words, from_shell=True)
+
+
+def expand_aliases(steps: Sequence[Step], aliases: Mapping[str, str]) -> list[Step]:
+    """Replace each alias by what it stands for; further words, a pipe, a file and `&` go to its last command.
+
+    An alias may have the name of a command, which it is then within its own line: `ls` for `ls -l`.
+
+    Raises:
+        UserError: Aliases stand for one another, or both it and its line say where the output goes.
+    """
+    return [expanded for step in steps for expanded in _expand(step, aliases, ())]
+
+
+def _expand(step: Step, aliases: Mapping[str, str], within: tuple[str, ...]) -> list[Step]:
+    first = step.words[0]
+    if first.quoted or first.text not in aliases or within[-1:] == (first.text,):
+        return [step]
+    if first.text in within:
+        raise UserError(f"these aliases stand for one another: {', '.join([*within, first.text])}")
+    *before, last = parse_line(aliases[first.text])
+    goes_on = step.pipe is not None or step.redirect is not None
+    if goes_on and (last.pipe is not None or last.redirect is not None):
+        raise UserError(f"the alias {first.text!r} has a pipe or a file of its own: {aliases[first.text]}")
+    joined = Step(
+        (*last.words, *step.words[1:]),
+        step.pipe or last.pipe,
+        step.redirect or last.redirect,
+        step.background or last.background,
+    )
+    return [expanded for one in (*before, joined) for expanded in _expand(one, aliases, (*within, first.text))]
 
 
 def parse_line(line: str) -> list[Step]:

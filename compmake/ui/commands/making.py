@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from compmake.errors import UserError
 from compmake.fingerprint.closure import CodeSet
 from compmake.job import JobId, Record
+from compmake.make_result import MakeResult
 from compmake.staleness import inputs_json
 from compmake.status import Status
-from compmake.ui.commands.planning import plan
+from compmake.ui.commands.planning import plan_for
 from compmake.ui.commands.registry import YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import plural
@@ -71,7 +72,8 @@ def _jobs_at_once(session: Session, arguments: Arguments, *, all_cpus: bool = Fa
 
 def _make_selected(session: Session, arguments: Arguments, jobs: int) -> Reply:
     if arguments.flag("dry-run"):
-        return plan(session, arguments)
+        return plan_for(session, arguments, jobs)
+    _use_current_code(session)
     targets = session.select_to_make(arguments.selection)
     return _make(session, targets, arguments, jobs)
 
@@ -104,8 +106,15 @@ def parremake(session: Session, arguments: Arguments) -> Reply:
     return _remake(session, arguments, _jobs_at_once(session, arguments, all_cpus=True))
 
 
-def _remake(session: Session, arguments: Arguments, jobs: int) -> Reply:
+def _use_current_code(session: Session) -> None:
+    """A worker imports what is on the disk: the graph and the fingerprints must be those of the same code."""
     session.workspace.require_program()
+    if session.console is not None:
+        session.console.use_current_code()
+
+
+def _remake(session: Session, arguments: Arguments, jobs: int) -> Reply:
+    _use_current_code(session)
     targets = session.select(arguments.selection)
     if not targets:
         return Reply(["Nothing to remake: the selection is empty."])
@@ -220,6 +229,11 @@ def _make(session: Session, targets: Sequence[JobId], arguments: Arguments, jobs
         verbose=arguments.flag("verbose") or session.verbose,
         background=session.background,
     )
+    return reply_to(result)
+
+
+def reply_to(result: MakeResult | None) -> Reply:
+    """Return the exit code of a make; of one that goes on in the background it is 0."""
     if result is None:
         return Reply()
     if result.interrupted:

@@ -1,16 +1,17 @@
 """The registry of commands: what each takes, how its words are parsed, and what `help` prints."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from compmake.errors import UserError
 from compmake.text_safety import one_line
-from compmake.words import Word, close_matches
+from compmake.words import Word, close_matches, quoted
 
 SECTIONS = ("make", "look", "fix", "store", "general")
 _DIGITS = 9
 """No number that an option takes is longer."""
+_TYPED_CELLS = 200
 
 
 class Option(NamedTuple):
@@ -84,10 +85,12 @@ class Reply:
     """What a command found: lines for people, objects for `--json`, and how the process should exit."""
 
     lines: Sequence[str] = ()
-    objects: Sequence[dict[str, Any]] = ()
+    objects: Iterable[dict[str, Any]] = ()
     exit_code: int = 0
     footer: Sequence[str] = ()
     """Lines that are shown after `lines` also if those were too many for the screen; people only need them."""
+    then: str = ""
+    """A line of commands to be carried out next: what the user chose on a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +172,54 @@ def command_names() -> list[str]:
     return sorted(_names)
 
 
-def find_command(name: str) -> Command:
+def find_command(name: str, words: Sequence[Word] = (), aliases: Iterable[str] = ()) -> Command:
     """Return the command of that name or alias.
+
+    Args:
+        name: As it was typed.
+        words: What was typed behind it, for the line that is suggested.
+        aliases: The user's own words for lines, which may have been meant too.
 
     Raises:
         UserError: There is none; the text says what was probably meant.
     """
     if name in _names:
         return _commands[_names[name]]
-    close = close_matches(name, _names)
+    close = close_matches(name, [*_names, *aliases])
     hint = f"did you mean {' or '.join(close)}?" if close else "`help` lists the commands"
+    if close and words:
+        typed = " ".join(quoted(word.text) if word.quoted else word.text for word in words)
+        hint = f"did you mean: {close[0]} {one_line(typed, _TYPED_CELLS)}"
     raise UserError(f"unknown command {one_line(name, 60)!r}: {hint}")
+
+
+class OptionWord(NamedTuple):
+    """What a word says as an option."""
+
+    option: Option | None
+    """None if it is none that the command has."""
+    key: str
+    equals: str
+    """`=` if a value stands in the same word."""
+    value: str
+
+
+def is_dashed(word: Word) -> bool:
+    """Return whether a word can only be an option."""
+    return word.text.startswith("-") and len(word.text.partition("=")[0]) > 1 and not word.quoted
+
+
+def read_option(found: Command, word: Word) -> OptionWord:
+    """Read a word as an option of a command: `--all`, `-j`, `-j4`, `--dir=x`, `dir=x`."""
+    by_name = {option.name: option for option in found.options}
+    by_name.update({name: option for option in found.options for name in (option.short, *option.aliases) if name})
+    key, equals, value = word.text.partition("=")
+    dashed = is_dashed(word)
+    name = key.lstrip("-") if dashed else key
+    if dashed and name not in by_name and name[:1] in by_name and name[1:].isdecimal() and not equals:
+        name, equals, value = name[0], "=", name[1:]  # -j4
+    option = by_name.get(name) if dashed or (equals and not word.quoted) else None
+    return OptionWord(option, key, equals, value)
 
 
 def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
@@ -190,18 +230,12 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
     Raises:
         UserError: An unknown option, a missing value, or words where the command takes none.
     """
-    by_name = {option.name: option for option in found.options}
-    by_name.update({name: option for option in found.options for name in (option.short, *option.aliases) if name})
     selection: list[Word] = []
     options: dict[str, str | bool] = {}
     rest = iter(words)
     for word in rest:
-        key, equals, value = word.text.partition("=")
-        dashed = key.startswith("-") and len(key) > 1 and not word.quoted
-        name = key.lstrip("-") if dashed else key
-        if dashed and name not in by_name and name[:1] in by_name and name[1:].isdecimal() and not equals:
-            name, equals, value = name[0], "=", name[1:]  # -j4
-        option = by_name.get(name) if dashed or (equals and not word.quoted) else None
+        option, key, equals, value = read_option(found, word)
+        dashed = is_dashed(word)
         if option is None:
             if dashed and key in ("-y", "--yes"):
                 continue  # scripts say it to every command; this one never asks
@@ -234,7 +268,8 @@ WORDS = {
     "COMMAND": "a command",
     "MAKE": "the number of a make, as `jobs` tells it",
     "KEY VALUE": "a setting and its value",
-    "NAME LINE": "a name and what it stands for",
+    "NAME LINE": "a name and the line that it stands for",
+    "NAME": "the name of an alias",
 }
 """What the words of commands are; the completion knows the same kinds."""
 

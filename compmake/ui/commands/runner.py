@@ -1,6 +1,7 @@
 """Carries out lines of commands: finds each command, sends what it found to the screen, a file or a pipe."""
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from dataclasses import replace
 
 from compmake.errors import CompmakeError, UserError
 from compmake.text_safety import one_line, redact, sanitize
-from compmake.ui.commands.line import Step
+from compmake.ui.commands.line import Step, expand_aliases, parse_line
 from compmake.ui.commands.registry import ALL, Arguments, Command, Reply, find_command, parse_arguments
 from compmake.ui.commands.session import Screen, Session, json_line
 from compmake.words import Word
@@ -22,6 +23,28 @@ _LINES_AROUND = 3
 """Lines of the screen for the command that was typed, the line that tells of more, and the next prompt."""
 _LEAST_LINES = 5
 _TYPED_CELLS = 60
+
+
+def run_line(session: Session, line: str, *, stop_at_failure: bool = False) -> int:
+    """Carry out a line as it was typed and return the first exit code that is not 0; errors are told, not raised."""
+    try:
+        return run_steps(session, expand_aliases(parse_line(line), session.aliases), stop_at_failure=stop_at_failure)
+    except CompmakeError as error:
+        tell_error(error)
+        return error.exit_code
+
+
+def run_lines(session: Session, lines: Iterable[str], *, stop_at_failure: bool = False) -> int:
+    """Carry out lines until one could not be carried out; blank ones and those that begin with `#` are skipped."""
+    first = 0
+    for line in lines:
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        code = run_line(session, line, stop_at_failure=stop_at_failure)
+        first = first or code
+        if code not in CARRIED_OUT or (stop_at_failure and code):
+            break
+    return first
 
 
 def run_steps(session: Session, steps: Sequence[Step], *, stop_at_failure: bool = False) -> int:
@@ -54,7 +77,10 @@ def run_step(session: Session, step: Step) -> int:
     Raises:
         CompmakeError: It could not be carried out.
     """
-    found = find_command(step.words[0].text)
+    first = step.words[0]
+    if first.text.startswith("@") and not first.quoted:
+        return _run_file(session, step)
+    found = find_command(first.text, step.words[1:], session.aliases)
     if len(step.words) == 2 and step.words[1] == Word("?"):
         found, step = find_command("help"), replace(step, words=(Word("help"), Word(found.name)))
     arguments = parse_arguments(found, step.words[1:])
@@ -71,7 +97,30 @@ def run_step(session: Session, step: Step) -> int:
     finally:
         session.output = on_screen
     send(step, output_lines(reply, arguments, rows=rows, line=session.line))
-    return reply.exit_code
+    return run_line(session, reply.then) if reply.then else reply.exit_code
+
+
+def _run_file(session: Session, step: Step) -> int:
+    """Carry out the lines of a file, `@FILE`.
+
+    Raises:
+        UserError: It cannot be read, or names itself.
+    """
+    path = os.path.expanduser(step.words[0].text[1:])
+    if len(step.words) > 1 or step.pipe or step.redirect or step.background or not path:
+        raise UserError("@FILE stands alone: it carries out the lines of the file")
+    if path in session.files:
+        raise UserError(f"{path} carries out itself")
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.readlines()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+    session.files.append(path)
+    try:
+        return run_lines(session, lines)
+    finally:
+        session.files.pop()
 
 
 def _require_console(session: Session, found: Command, step: Step) -> None:
@@ -104,7 +153,7 @@ def output_lines(reply: Reply, arguments: Arguments, *, rows: int | None = None,
         name = line.partition(" ")[0]
         more = f"... {len(lines) - room:,} more: {line} --all, or {line} | less" if len(line) <= _TYPED_CELLS else ""
         lines = [*lines[:room], more or f"... {len(lines) - room:,} more: {name} has --all"]
-    return [*lines, *reply.footer]
+    return itertools.chain(lines, reply.footer)  # 100,000 lines are worked out one after the other
 
 
 def tell_error(error: CompmakeError) -> None:

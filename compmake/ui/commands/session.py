@@ -2,8 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from compmake.errors import SelectionError, UserError
@@ -88,8 +88,6 @@ class Screen:
 class Console(Protocol):
     """What only the interactive console can do, for the commands that need it."""
 
-    aliases: dict[str, str]
-
     def makes(self) -> list[BackgroundMake]:
         """Return the makes that run or wait."""
         ...
@@ -110,11 +108,12 @@ class Console(Protocol):
         """
         ...
 
-    def require_idle(self, job_ids: Collection[JobId], what: str) -> None:
-        """Refuse to change jobs that a make of this console is about to make.
+    def use_current_code(self) -> None:
+        """Before a make: load the program anew if its files changed on disk and the user agrees.
 
         Raises:
-            UserError: One of the jobs is in its plan.
+            UserError: The user does not.
+            ProgramError: It does not load any more.
         """
         ...
 
@@ -132,6 +131,10 @@ class Console(Protocol):
         Raises:
             UserError: Unknown, wrong, or not to be changed while the store is open.
         """
+        ...
+
+    def clear(self) -> None:
+        """Clear the screen."""
         ...
 
     def leave(self) -> None:
@@ -153,6 +156,12 @@ class Session:
     console: Console | None = None
     background: bool = False
     """Whether `&` ended the command that is carried out."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Lines by the names that the user gave them."""
+    files: list[str] = field(default_factory=list)
+    """The files of commands that are being carried out."""
+    prefix: str = ""
+    """What stands before a command that is recommended, `compmake my_program`; nothing at the prompt."""
     assume_yes: bool = False
     verbose: bool = False
     ask: Callable[[str], bool] | None = None

@@ -1,0 +1,102 @@
+"""What the interactive console costs: each figure beside the bound that was promised.
+
+    python benchmarks/console.py [SECTION ...]
+
+Prints one line per claim; exits with 1 if one does not hold. A section is a function in `SECTIONS` that yields claims.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.ui.completion import complete
+from compmake.ui.highlighting import highlight
+from compmake.ui.id_index import IdIndex
+from compmake.ui.vocabulary import ProgramNames, Vocabulary
+
+JOBS = 100_000
+REPETITIONS = 7
+
+
+class Claim(NamedTuple):
+    """One figure: all that was measured, and what the worst median must stay below."""
+
+    name: str
+    measured_ms: Mapping[str, list[float]]
+    """Milliseconds of each repetition, by what was done."""
+    below_ms: float
+
+    def holds(self) -> bool:
+        """Print the figure and tell whether it is what is promised."""
+        medians = {case: statistics.median(times) for case, times in self.measured_ms.items()}
+        slowest = max(medians, key=medians.__getitem__)
+        worst = max(max(times) for times in self.measured_ms.values())
+        holds = medians[slowest] < self.below_ms
+        print(
+            f"{'ok  ' if holds else 'MISS'}  {self.name}: median {statistics.median(medians.values()):.2f} ms, "
+            f"slowest {medians[slowest]:.2f} ms ({slowest}), worst once {worst:.2f} ms (bound {self.below_ms:g} ms)",
+            flush=True,
+        )
+        return holds
+
+
+def timed(action: Callable[[], object]) -> list[float]:
+    """Return the milliseconds that each of some repetitions takes."""
+    times = []
+    for _ in range(REPETITIONS):
+        started_s = time.perf_counter()
+        action()
+        times.append((time.perf_counter() - started_s) * 1000)
+    return times
+
+
+def programs() -> dict[str, list[str]]:
+    """Return ids as programs have them: by function, by parameters, numbers alone, digests, long with one beginning."""
+    step = 0x9E3779B97F4A7C15
+    return {
+        "functions": [f"func{at % 7}-{at}" for at in range(JOBS)],
+        "parameters": [f"train-b={at % 100}-lr=0.{at % 9}-seed={at}" for at in range(JOBS)],
+        "numbers": [str(at) for at in range(JOBS)],
+        "digests": [f"{at * step % 2**64:016x}" for at in range(1, JOBS + 1)],
+        "long": [f"{'experiment/' * 20}{at}" for at in range(JOBS)],
+        "spaced": [f"run {at} of 'all'" for at in range(JOBS)],
+    }
+
+
+def completion() -> Iterator[Claim]:
+    """A key of somebody who completes: nothing typed, a letter that all have, long beginnings, what no id has."""
+    words = ["", "f", "e", "1", "func1-", "train-b=7", "experiment/experiment/", "0.1", "seed=99", "zqx", "xqzjkvw", "'r"]
+    lines = [f"make {word}" for word in words] + ["make failed in (", "details 9999", "ls not done except "]
+    for name, ids in programs().items():
+        vocabulary = Vocabulary(ProgramNames(IdIndex.of(ids), tuple(f"func{at}" for at in range(7))))
+        for line in lines:
+            complete(line, vocabulary)  # patterns are compiled once in a process
+        cases = {repr(line): timed(lambda line=line: complete(line, vocabulary)) for line in lines}
+        yield Claim(f"completion of a key, {JOBS:,} jobs ({name})", cases, 10.0)
+
+
+def highlighting() -> Iterator[Claim]:
+    """The colours of a line of 200 characters."""
+    vocabulary = Vocabulary(ProgramNames(IdIndex.of(programs()["functions"]), ("func1",)))
+    lines = [(text * 200)[:200] for text in ("make func1-1 ", "make (nosuch or 'a b') ", "x", "'", "(", "ls|x;", "-j ")]
+    cases = {repr(line[:12]): timed(lambda line=line: highlight(line, vocabulary)) for line in lines}
+    yield Claim(f"colours of a line of 200 characters, {JOBS:,} jobs", cases, 2.0)
+
+
+SECTIONS: dict[str, Callable[[], Iterator[Claim]]] = {
+    "completion": completion,
+    "highlighting": highlighting,
+}
+
+
+def main() -> int:
+    """Run the sections that were named, by default all."""
+    held = [claim.holds() for name in sys.argv[1:] or SECTIONS for claim in SECTIONS[name]()]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

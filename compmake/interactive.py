@@ -1,0 +1,166 @@
+"""Opens the interactive console: joins a session, what reads lines, the makes, and what shows them."""
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake import __version__
+from compmake.config import ConsoleMode, is_capable, user_config_dir
+from compmake.errors import UserError
+from compmake.module_watch import ModuleWatch
+from compmake.reloading import reload
+from compmake.starting import run_make, start_make
+from compmake.store import Run
+from compmake.text_safety import one_line
+from compmake.ui.commands.session import FailureReport, Session
+from compmake.ui.console.app import ConsoleApp
+from compmake.ui.console.checking import Check
+from compmake.ui.console.makes import Makes
+from compmake.ui.console.plain_reader import PlainReader
+from compmake.ui.console.steering import Steering
+from compmake.ui.console.surface import Reader, Surface
+from compmake.ui.standing import Parts, Standing, counts_text
+from compmake.ui.text import Style, ago
+from compmake.ui.vocabulary import RunningMake, Vocabulary
+from compmake.workspace import Workspace
+
+_BANNER_WAITS_S = 0.1
+"""How long the banner waits for the counts."""
+_GARBAGE = 100_000
+"""New objects before garbage is looked for: what is open is many objects, and none of them is garbage."""
+
+
+def run_console(
+    workspace: Workspace, mode: ConsoleMode, *, flags: Collection[str] = (), settings: Collection[str] = ()
+) -> int:
+    """Open the console and return the exit code when the user leaves it.
+
+    Args:
+        workspace: What is open; the caller closes its store.
+        mode: RICH or PLAIN.
+        flags: Options of the command line: `yes`, `verbose`, `stop`.
+        settings: `KEY=VALUE` settings of the command line.
+    """
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
+    gc.enable()
+    session = Session(
+        workspace, start_make, assume_yes="yes" in flags, verbose="verbose" in flags or workspace.settings.verbose
+    )
+    check = Check(lambda: session.workspace)
+    makes = Makes(run_make, lambda: session.workspace, lambda make: steering.ended(make))
+    surface = Surface(session, sys.stdout if sys.stdout.isatty() else sys.stderr, mode, _show_traceback)
+
+    def vocabulary() -> Vocabulary:
+        running = tuple(RunningMake(make.number, make.command) for make in makes.all())
+        states = check.states
+        return Vocabulary(check.names, session.aliases, running, lambda job: states[job].value if job in states else "")
+
+    surface.reader = _reader(surface, workspace, vocabulary, makes)
+    code = _Code(workspace, settings)
+    steering = Steering(session, makes, check, surface, code, start_make)
+    session.start_make, session.console, session.ask = steering.start_make, steering, surface.ask
+    workspace.guard, workspace.running = makes.refuse_if_busy, makes.running_jobs
+    stop_at_failure = "stop" in flags
+    app = ConsoleApp(session, makes, check, surface, steering, vocabulary=vocabulary, stop_at_failure=stop_at_failure)
+    check.start()
+    check.wait(_BANNER_WAITS_S)
+    surface.tell(*_banner(workspace, check.standing, surface.style))
+    for path in _start_up_files(workspace):
+        _start_up(app, surface, path)
+    return app.run()
+
+
+def _reader(surface: Surface, workspace: Workspace, vocabulary: Callable[[], Vocabulary], makes: Makes) -> Reader:
+    if surface.mode is ConsoleMode.PLAIN:
+        return PlainReader(surface.stream, editing=is_capable())
+    from compmake.ui.console.reader import RichReader
+
+    def toolbar() -> Parts:
+        running = [make.about() for make in makes.all()]
+        parts: Parts = [("", f" [{make.number}] {make.state}, {make.text} ") for make in running[:1]]
+        parts += [("", f"+{len(running) - 1} waiting ")] if len(running) > 1 else []
+        return [*parts, ("dim", " Tab completes  Ctrl-R searches  Ctrl-D leaves  help ")]
+
+    history = _history_file(workspace)
+    return RichReader(surface.stream, surface.style, history=history, vocabulary=vocabulary, toolbar=toolbar)
+
+
+def _history_file(workspace: Workspace) -> Path | None:
+    """Return where the lines that were typed are kept: in the store, if it has a folder and can be written."""
+    address = workspace.store.objects.address
+    return None if address is None or workspace.store.read_only else Path(address[0]) / "history"
+
+
+def _show_traceback(report: FailureReport, *, colors: int, ascii_only: bool) -> str:
+    from compmake.ui.dashboard.traceback_screen import show_traceback
+
+    return show_traceback(report, colors=colors, ascii_only=ascii_only)
+
+
+class _Code:
+    """The program's code on disk."""
+
+    def __init__(self, workspace: Workspace, settings: Collection[str]) -> None:
+        self.settings = list(settings)
+        self._watch = _watch(workspace)
+
+    def changed(self) -> list[str]:
+        """Return the names of the files that changed since they were loaded."""
+        return [] if self._watch is None else self._watch.names(self._watch.changed())
+
+    def is_worth_a_try(self) -> bool:
+        """Tell whether something changed, and is not what did not load the last time."""
+        return self._watch is not None and self._watch.is_worth_a_try()
+
+    def reload(self, workspace: Workspace) -> tuple[Workspace, tuple[str, ...]]:
+        """Load the program anew."""
+        if self._watch is None:
+            raise UserError(f"{workspace.name} cannot be loaded anew: only a program that compmake loaded itself can")
+        reloaded = reload(workspace, self._watch, flags=self.settings)
+        self._watch = _watch(reloaded.workspace)
+        return reloaded.workspace, reloaded.waiting
+
+
+def _watch(workspace: Workspace) -> ModuleWatch | None:
+    program, index = workspace.program, workspace.index
+    if program is None or index is None or program.surroundings is None:  # the script that is running is no program
+        return None
+    return ModuleWatch(index, program.ref.folder)
+
+
+def _banner(workspace: Workspace, standing: Standing, style: Style) -> list[str]:
+    """Return what the console says first: what is open, how it stands, what comes to mind to type, the last run."""
+    jobs = counts_text(standing, style)
+    parts = [f"compmake {__version__}", one_line(workspace.name, 60), *([jobs] if jobs else [])]
+    hints = "Type `make`, `ls failed`, `help`." if workspace.program is not None else "Type `ls`, `why`, `help`."
+    runs = workspace.store.runs()
+    return [style.spell(" · ".join(parts)), f"{hints} {_last_run(runs[0])}" if runs else hints]
+
+
+def _last_run(run: Run) -> str:
+    when = ago(max(0.0, time.time() - run.started_at))
+    counts = ((run.done, "done"), (run.failed, "failed"), (run.blocked, "blocked"))
+    text = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to do"
+    ended = "" if run.ended == "finished" else f" ({one_line(run.ended or 'did not end', 60)})"
+    return f"Last run: {text}{ended}, {when}."
+
+
+def _start_up_files(workspace: Workspace) -> list[Path]:
+    """Return the files of commands that are carried out first; that beside the program only if it is the user's."""
+    paths = [user_config_dir() / "rc"]
+    if workspace.program is not None:
+        paths.append(workspace.program.ref.folder / "compmake.rc")
+    return [path for path in paths if path.is_file()]
+
+
+def _start_up(app: ConsoleApp, surface: Surface, path: Path) -> None:
+    stat = path.stat()
+    if stat.st_uid != os.getuid() or stat.st_mode & 0o022:
+        surface.tell(f"compmake: {path} was not read: others could have written it")
+        return
+    app.carry_out_file(path)

@@ -1,0 +1,161 @@
+"""The loop of the interactive console: read a line, carry it out, and keep the prompt true meanwhile."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from compmake.errors import CompmakeError
+from compmake.interrupting import TERMINATE
+from compmake.ui.commands.line import expand_aliases, parse_line
+from compmake.ui.commands.registry import find_command
+from compmake.ui.commands.runner import run_line
+from compmake.ui.commands.session import Session
+from compmake.ui.suggestion import suggestion
+from compmake.ui.console.checking import Check
+from compmake.ui.console.makes import Makes
+from compmake.ui.console.steering import Steering
+from compmake.ui.console.surface import Surface
+from compmake.ui.standing import Parts, prompt_parts
+from compmake.ui.vocabulary import Vocabulary
+
+_UNKNOWN = 2
+"""How a line with a mistake of the user's ends."""
+_END_S = 10.0
+"""How long jobs get to end when the terminal is gone."""
+
+
+class HungUpError(BaseException):
+    """The terminal is gone, or somebody wants this process to end."""
+
+
+class ConsoleApp:
+    """One console, from its first prompt to its last."""
+
+    def __init__(
+        self,
+        session: Session,
+        makes: Makes,
+        check: Check,
+        surface: Surface,
+        steering: Steering,
+        *,
+        vocabulary: Callable[[], Vocabulary],
+        stop_at_failure: bool = False,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            session: What commands work on; its console is `steering`.
+            makes: The makes of this console.
+            check: Works out how the jobs stand.
+            surface: The terminal.
+            steering: What commands can do to the console.
+            vocabulary: Returns what can be typed now.
+            stop_at_failure: End a line also after a make with failed jobs.
+        """
+        self._session, self._makes, self._check = session, makes, check
+        self._surface, self._steering, self._vocabulary = surface, steering, vocabulary
+        self._stop_at_failure = stop_at_failure
+        self._offer = ""
+
+    def run(self) -> int:
+        """Read and carry out lines until the user leaves; return the exit code."""
+        with self._signals():
+            try:
+                while not self._steering.is_left:
+                    self._turn()
+            except HungUpError:
+                self._makes.stop_all(TERMINATE)
+                for make in self._makes.all():
+                    make.ended.wait(_END_S)
+                return 130
+        return 0
+
+    def _turn(self) -> None:
+        """Read one line and carry it out."""
+        offer, self._offer = self._offer, ""
+        try:
+            text = self._surface.reader.read(self.prompt, offer)
+        except EOFError:
+            text = "exit"
+        except KeyboardInterrupt:
+            return
+        for line in text.splitlines():  # several were pasted
+            if not self.carry_out(line):
+                break
+
+    def carry_out(self, line: str) -> bool:
+        """Carry out one line; return False if that did not work, so that lines pasted behind it are not carried out."""
+        session = self._session
+        session.output = self._surface.screen()
+        try:
+            if _needs_program(session, line):
+                with self._check.lock:
+                    self._steering.refresh()
+                    code = run_line(session, line, stop_at_failure=self._stop_at_failure)
+            else:
+                code = run_line(session, line)
+        except KeyboardInterrupt:
+            print()
+            code = 130
+        if code == _UNKNOWN:
+            self._offer = suggestion(line, self._vocabulary()) or ""
+        self._steering.look_again()
+        return code in (0, 1)
+
+    def carry_out_file(self, path: Path) -> None:
+        """Carry out the lines of a start-up file; one with a mistake is told and left out."""
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if line.strip() and not line.lstrip().startswith("#") and not self.carry_out(line):
+                self._surface.tell(f"compmake: that was line {number} of {path}")
+        self._offer = ""
+
+    def prompt(self) -> Parts:
+        """Return the prompt as it is now."""
+        make = self._makes.running
+        left_s = make.view.left_s(time.time()) if make is not None and make.view.started else None
+        return prompt_parts(
+            self._steering.standing(),
+            left_s=left_s,
+            changed=self._steering.changed(),
+            style=self._surface.style,
+            width=self._surface.width,
+        )
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Heed SIGTERM and SIGHUP by ending all makes in order, and stop the workers with this process."""
+
+        def hang_up(_number: int, _frame: FrameType | None) -> None:
+            error = HungUpError()
+            if not self._surface.reader.interrupt(error):
+                raise error
+
+        def suspend(_number: int, _frame: FrameType | None) -> None:
+            make = self._makes.running
+            if make is not None:
+                make.suspend()
+            os.kill(os.getpid(), signal.SIGSTOP)
+            if make is not None:
+                make.resume()
+
+        handlers = {signal.SIGTERM: hang_up, signal.SIGHUP: hang_up, signal.SIGTSTP: suspend}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _needs_program(session: Session, line: str) -> bool:
+    """Tell whether a line has a command that works on the program: others do not wait until that is looked at."""
+    try:
+        steps = expand_aliases(parse_line(line), session.aliases)
+        return any(find_command(step.words[0].text).needs_program for step in steps)
+    except CompmakeError:  # it is told where the line is carried out
+        return False

@@ -1,0 +1,69 @@
+"""The state of every job, worked out in a thread of its own: the prompt does not wait for it."""
+
+import threading
+from collections.abc import Callable
+
+from compmake.errors import CompmakeError
+from compmake.graph import Graph
+from compmake.job import JobId, JobState
+from compmake.status import count_states
+from compmake.ui.standing import Standing
+from compmake.ui.vocabulary import ProgramNames
+from compmake.workspace import Workspace
+
+
+class Check:
+    """Works out how the jobs stand, one time at a time.
+
+    `lock` is held by whoever uses the console's workspace: this thread, and the main thread while it carries out a
+    command.
+    """
+
+    def __init__(self, workspace: Callable[[], Workspace]) -> None:
+        """Begin without knowing anything; `workspace` returns what is open."""
+        self.lock = threading.RLock()
+        self.names = ProgramNames()
+        self.standing = Standing()
+        self.states: dict[JobId, JobState] = {}
+        self._workspace = workspace
+        self._named: Graph | None = None
+        self._outdated = threading.Event()
+        self._mutex = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look again, soon; what was known before is told meanwhile."""
+        self._outdated.set()
+        with self._mutex:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="compmake-check", daemon=True)
+                self._thread.start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until it is done, for so long at most."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._mutex:
+                if not self._outdated.is_set():
+                    self._thread = None
+                    return
+                self._outdated.clear()
+            self._look()
+
+    def _look(self) -> None:
+        with self.lock:
+            workspace = self._workspace()
+            try:
+                graph = workspace.graph
+                total = len(graph.jobs)
+                self.standing = self.standing._replace(total=total)
+                if self._named is not graph:
+                    self.names, self._named = ProgramNames.of(graph.jobs), graph
+                self.states = workspace.look().states()
+            except CompmakeError:  # whoever types a command that needs it will be told
+                return
+            self.standing = Standing(total, count_states(self.states.values()))

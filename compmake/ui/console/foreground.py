@@ -1,0 +1,225 @@
+"""Watching a make in the foreground: the keys it knows, and what signals do while it has the terminal."""
+
+import contextlib
+import os
+import select
+import signal
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any, Protocol
+
+from compmake.interrupting import TERMINATE, Stop
+from compmake.ui.frontend import Foreground
+from compmake.ui.summary import failure_lines
+from compmake.ui.text import PLAIN, Style
+from compmake.ui.view import View
+
+_POLL_S = 0.03
+"""How late it may be noticed that the make has ended; signals and keys are heard at once."""
+_TYPED_AT_ONCE = 3
+"""More characters than this that come together were pasted: they are text, not keys."""
+_PASTE_GAP_S = 0.1
+"""What follows a pasted text sooner than this belongs to it."""
+_READ_BYTES = 4096
+_EMPTY_AT_MOST = 10
+"""A terminal that says so often that there is something to read, and there is nothing, is gone."""
+_HELP = (
+    "f       the failures so far",
+    "b       leave the make in the background: the prompt comes back",
+    "Ctrl-C  start nothing more; again: terminate what runs; again: kill it",
+    "Ctrl-Z  suspend everything; the shell's fg goes on",
+)
+
+
+class Watched(Protocol):
+    """A make that runs in another thread."""
+
+    stop: Stop
+
+    def finished(self) -> bool:
+        """Tell whether nothing more will be shown of it."""
+        ...
+
+    def suspend(self) -> None:
+        """Stop its workers, for this process is about to be stopped."""
+        ...
+
+    def resume(self) -> None:
+        """Let them go on."""
+        ...
+
+
+def watch(
+    make: Watched,
+    screen: Foreground,
+    *,
+    stdin: int = 0,
+    width: Callable[[], int] | None = None,
+    style: Style = PLAIN,
+    clock: Callable[[], float] = time.time,
+) -> bool:
+    """Let the user steer a make until it has ended; to be called in the main thread.
+
+    Args:
+        make: What runs; whoever started it feeds `screen` and lets it tick.
+        screen: Shows it.
+        stdin: The terminal that keys come from; what is no terminal is not read.
+        width: Asked for the columns of the terminal; None if lines may be of any length.
+        style: Signs, for lists of failures.
+        clock: Epoch seconds.
+
+    Returns:
+        Whether the user sent it to the background; else it has ended.
+    """
+
+    def failures(view: View) -> Sequence[str]:
+        lines = failure_lines(list(view.failures), style, width=width() if width is not None else None)
+        return lines or ["No failures so far."]
+
+    with _Signals(make) as signals, _Keyboard(stdin, clock) as keyboard:
+        while not make.finished():
+            signals.wait([keyboard.descriptor] if keyboard.descriptor is not None else [], _POLL_S)
+            if signals.take(signal.SIGTSTP):
+                _suspend(make, screen, keyboard)
+                screen.redraw(clock())
+            if signals.take(signal.SIGWINCH):
+                screen.redraw(clock())
+            screen.show_step(make.stop.level, clock())
+            for key in keyboard.typed():
+                if key == "b":
+                    return True
+                if key == "f":
+                    screen.tell(failures, clock())
+                elif key in ("?", "h"):
+                    screen.tell(lambda _: _HELP, clock())
+    return False
+
+
+def _suspend(make: Watched, screen: Foreground, keyboard: "_Keyboard") -> None:
+    """Stop this process with all its workers, as the user wants who types Ctrl-Z, until somebody continues it."""
+    with screen.away():
+        make.suspend()
+        keyboard.give_back()
+        # To this very thread: sent to the process, another one may take it, and this one go on for a moment.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        keyboard.take()
+        make.resume()
+
+
+class _Signals:
+    """Signals as a loop hears them: those that end the make act at once, the others wait until they are taken."""
+
+    def __init__(self, make: Watched) -> None:
+        self._make = make
+        self._pending: set[int] = set()
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "_Signals":
+        self._wake, self._waker = os.pipe()
+        for descriptor in (self._wake, self._waker):
+            os.set_blocking(descriptor, False)
+        self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        handlers = {
+            signal.SIGINT: lambda *_: self._press(),
+            signal.SIGTERM: lambda *_: self._press(TERMINATE),
+            signal.SIGHUP: lambda *_: self._press(TERMINATE),
+            signal.SIGTSTP: self._note,
+            signal.SIGWINCH: self._note,
+        }
+        for number, handler in handlers.items():
+            # What whoever started us wants ignored (`nohup`) stays ignored.
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                self._before[number] = signal.signal(number, handler)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._waker_before)
+        os.close(self._wake)
+        os.close(self._waker)
+
+    def _press(self, at_least: int = 0) -> None:
+        if not self._make.finished():  # who ended may have closed what `stop` writes to
+            self._make.stop.press(at_least)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._pending.add(number)
+
+    def wait(self, descriptors: Sequence[int], timeout_s: float) -> None:
+        """Return when one of the descriptors is readable, a signal came, or the time is over."""
+        select.select([self._wake, *descriptors], [], [], timeout_s)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, _READ_BYTES)
+
+    def take(self, number: int) -> bool:
+        """Tell whether the signal came since it was asked for last."""
+        if number not in self._pending:
+            return False
+        self._pending.discard(number)
+        return True
+
+
+class _Keyboard:
+    """A terminal whose keys come one by one and are not echoed; as it was before when that is over."""
+
+    def __init__(self, descriptor: int, clock: Callable[[], float]) -> None:
+        self.descriptor = descriptor if os.isatty(descriptor) else None
+        """None when there is nothing to read: no terminal, or it is gone."""
+        self._clock = clock
+        self._pasted_at = 0.0
+        self._empty = 0
+        self._before: list[Any] | None = None
+
+    def __enter__(self) -> "_Keyboard":
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
+
+    def take(self) -> None:
+        """Let keys come one by one; Ctrl-C and Ctrl-Z stay signals."""
+        with self._unless_gone() as descriptor:
+            self._before = termios.tcgetattr(descriptor)
+            mode = termios.tcgetattr(descriptor)
+            mode[3] &= ~(termios.ECHO | termios.ICANON)
+            # Never wait for a key: Ctrl-C discards those that were there when it was asked whether there are any.
+            mode[6][termios.VMIN], mode[6][termios.VTIME] = 0, 0
+            termios.tcsetattr(descriptor, termios.TCSANOW, mode)
+
+    def give_back(self) -> None:
+        """Leave the terminal as it was; what was typed and not yet read stays for whoever reads next."""
+        before, self._before = self._before, None
+        if before is not None:
+            with self._unless_gone() as descriptor:
+                termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+    @contextlib.contextmanager
+    def _unless_gone(self) -> Iterator[int]:
+        try:
+            yield -1 if self.descriptor is None else self.descriptor
+        except (OSError, termios.error):
+            self.descriptor = None
+
+    def typed(self) -> str:
+        """Return the keys that were typed; what was pasted, and keys that send several characters, are none."""
+        if self.descriptor is None or not select.select([self.descriptor], [], [], 0)[0]:
+            return ""
+        data = b""
+        with self._unless_gone() as descriptor:
+            data = os.read(descriptor, _READ_BYTES)
+        self._empty = 0 if data else self._empty + 1
+        if self._empty > _EMPTY_AT_MOST:
+            self.descriptor = None
+        if not data:
+            return ""
+        text = data.decode(errors="replace")
+        now = self._clock()
+        if len(text) > _TYPED_AT_ONCE or "\x1b" in text or 0 <= now - self._pasted_at < _PASTE_GAP_S:
+            self._pasted_at = now
+            return ""
+        return text

@@ -1,0 +1,141 @@
+"""The terminal of the console: what it can show, how makes are shown in it, what is said and asked."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Protocol, TextIO
+
+from compmake.config import ConsoleMode, color_count, terminal_width
+from compmake.interrupting import heeding_signals
+from compmake.text_safety import sanitize
+from compmake.ui.commands.session import FailureReport, Screen, Session
+from compmake.ui.console.background import BackgroundLog
+from compmake.ui.console.foreground import watch
+from compmake.ui.console.makes import ConsoleMake
+from compmake.ui.frontend import Frontend
+from compmake.ui.plain import PlainLog
+from compmake.ui.region import LiveRegion
+from compmake.ui.standing import Parts
+from compmake.ui.text import Style, can_encode
+
+_WAIT_S = 0.2
+
+
+class Reader(Protocol):
+    """Reads lines from the user and prints what happens meanwhile."""
+
+    def read(self, prompt: Callable[[], Parts], offer: str = "") -> str:
+        """Return the next line; `offer` is one that the user may take over.
+
+        Raises:
+            EOFError: Ctrl-D.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        ...
+
+    def ask(self, question: str) -> str:
+        """Return the answer to a question; raises as `read` does."""
+        ...
+
+    def say(self, lines: Sequence[str]) -> None:
+        """Print lines above the prompt, or before the next one; from any thread."""
+        ...
+
+    def interrupt(self, error: BaseException) -> bool:
+        """End the reading that is going on with an exception; tell whether there was one."""
+        ...
+
+
+class Viewer(Protocol):
+    """Shows a failure on the whole screen."""
+
+    def __call__(self, report: FailureReport, *, colors: int, ascii_only: bool) -> str:
+        """Return the command that the user chose in it, empty for none."""
+        ...
+
+
+class Surface:
+    """One terminal."""
+
+    def __init__(self, session: Session, stream: TextIO, mode: ConsoleMode, show_traceback: Viewer) -> None:
+        """Describe it.
+
+        Args:
+            session: Whose settings count.
+            stream: The terminal, for what is neither data nor an error.
+            mode: RICH or PLAIN.
+            show_traceback: The viewer of failures, for a capable terminal.
+        """
+        self.stream, self.mode = stream, mode
+        self.reader: Reader
+        self._session, self._viewer = session, show_traceback
+
+    @property
+    def style(self) -> Style:
+        """What the terminal can show."""
+        settings = self._session.workspace.settings
+        return Style(color_count(settings.color, is_tty=True), settings.ascii or not can_encode(self.stream.encoding))
+
+    @property
+    def width(self) -> int:
+        """Its columns."""
+        return terminal_width(self.stream.fileno())
+
+    def screen(self) -> Screen:
+        """Return what reads standard output: this terminal, or a pipe."""
+        if not self._is_standard_output:
+            return Screen()
+        columns, rows = self._size()
+        return Screen(self.style, columns, rows, self._show_traceback if self.mode is ConsoleMode.RICH else None)
+
+    def foreground(self, verbose: bool) -> Frontend:
+        """Return what shows a make while nobody types."""
+        style, verbose = self.style, verbose or self._session.verbose
+        if self.mode is ConsoleMode.RICH:
+            return LiveRegion(self.stream, style=style, size=self._size, verbose=verbose)
+        return PlainLog(self.stream, ascii_only=style.ascii, verbose=verbose)
+
+    def background(self, number: int) -> Frontend:
+        """Return what shows the make of that number while the user types."""
+        return BackgroundLog(number, self.say, style=self.style)
+
+    def watch(self, make: ConsoleMake, frontend: Frontend) -> bool:
+        """Let a make be shown until it has ended; return True if the user sends it to the background before."""
+        if isinstance(frontend, LiveRegion):
+            return watch(make, frontend, width=lambda: self.width, style=self.style)
+        with heeding_signals(make.stop):
+            while not make.ended.wait(_WAIT_S):
+                pass
+        return False
+
+    def tell(self, *lines: str) -> None:
+        """Print lines, safe ones, now; not while the user types."""
+        self.stream.write("".join(f"{line}\n" for line in lines))
+        self.stream.flush()
+
+    def say(self, lines: Sequence[str]) -> None:
+        """Print lines above the prompt, or before the next one; from any thread."""
+        self.reader.say(lines)
+
+    def ask(self, question: str, *, default: bool = False) -> bool:
+        """Return the answer to a question; no answer is no."""
+        try:
+            answer = self.reader.ask(f"{sanitize(question)}? {'[Y/n]' if default else '[y/N]'} ").strip().lower()
+        except (EOFError, KeyboardInterrupt):
+            return False
+        return answer in ("y", "yes") or (default and not answer)
+
+    @property
+    def _is_standard_output(self) -> bool:
+        return os.isatty(1)
+
+    def _size(self) -> tuple[int, int]:
+        """Return columns and lines."""
+        try:
+            rows = os.get_terminal_size(self.stream.fileno()).lines or 24
+        except OSError:
+            rows = 24
+        return self.width, rows
+
+    def _show_traceback(self, report: FailureReport) -> str:
+        style = self.style
+        return self._viewer(report, colors=style.colors, ascii_only=style.ascii)

@@ -1,0 +1,153 @@
+"""How a screen of urwid is run between two prompts: opened, drawn, left; afterwards the terminal is as it was."""
+
+import base64
+import contextlib
+import signal
+import sys
+import termios
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Protocol
+
+import urwid
+from urwid.display import raw
+
+from compmake.ui.dashboard.keys import Line
+
+_INPUT_CLOSED = "InputClosedError"  # only later versions of urwid have it
+_SIGNALS = (signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
+# role, 16 colours, background, without colours, 256 colours, background: Okabe and Ito's, as in `ui.text`.
+_PALETTE = [
+    ("plain", "default", "default", "default", "default", "default"),
+    ("dim", "default", "default", "default", "h245", "default"),
+    ("strong", "default,bold", "default", "bold", "default,bold", "default"),
+    ("error", "light red,bold", "default", "bold", "h166,bold", "default"),
+    ("place", "dark cyan", "default", "underline", "h74", "default"),
+    ("here", "yellow,bold", "default", "bold", "h227,bold", "default"),
+    ("name", "dark green", "default", "default", "h36", "default"),
+    ("key", "default,bold", "default", "bold", "default,bold", "default"),
+    ("cursor", "default,standout", "default", "standout", "default,standout", "default"),
+    ("told", "default,bold", "default", "bold", "default,bold", "default"),
+]
+
+
+class Page(Protocol):
+    """What fills the screen: draws itself in any size, and takes keys until it is `closed`."""
+
+    closed: bool
+
+    def draw(self, columns: int, rows: int) -> Sequence[Line]:
+        """Return at most `rows` lines; what is wider than `columns` is cut. The texts are sanitized, of one line."""
+        ...
+
+    def press(self, key: str) -> None:
+        """Do what a key means, named as urwid does."""
+        ...
+
+
+class _Terminal(raw.Screen):
+    """Asks the terminal nothing: an answer that comes late would be typed into the next prompt."""
+
+    def _detect_terminal_modes(self) -> None:
+        pass
+
+
+class FullScreen:
+    """The screen, while pages are shown on it; for the main thread."""
+
+    def __init__(self, colors: int) -> None:
+        """Prepare; `colors` is 0, 8 or 256."""
+        self._pages: list[Page] = []
+        self._terminal = _Terminal(bracketed_paste_mode=False, focus_reporting=False)
+        self._terminal.register_palette(_PALETTE)
+        self._terminal.set_terminal_properties(colors=256 if colors >= 256 else 16 if colors else 1)
+
+    def run(self, page: Page) -> None:
+        """Show a page until it is closed; Ctrl-C, or the end of the terminal, leaves all pages at once."""
+        urwid.set_encoding(sys.stdout.encoding or "ascii")
+        sys.stdout.flush()
+        self.show(page)
+        loop = urwid.MainLoop(_Top(self._pages), screen=self._terminal, handle_mouse=False)
+        with _as_before(sys.stdin.fileno()), contextlib.suppress(KeyboardInterrupt, urwid.ExitMainLoop, OSError):
+            try:
+                loop.run()
+            except RuntimeError as error:
+                if type(error).__name__ != _INPUT_CLOSED:
+                    raise
+
+    def show(self, page: Page) -> None:
+        """Show a page on top of the one that is shown, which comes back when this one is closed."""
+        self._pages.append(page)
+
+    @contextlib.contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Give the terminal to another program."""
+        self._terminal.stop()
+        try:
+            yield
+        finally:
+            self._terminal.start()
+            self._terminal.clear()
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard of the terminal, if it lets us (OSC 52)."""
+        encoded = base64.b64encode(text.encode("utf-8", "backslashreplace")).decode()
+        self._terminal.write(f"\x1b]52;c;{encoded}\x07")
+        self._terminal.flush()
+
+
+class _Top(urwid.Widget):
+    """Draws the page on top, and gives it the keys."""
+
+    _sizing = frozenset({urwid.BOX})
+    _selectable = True
+    no_cache: ClassVar[list[str]] = ["render"]
+
+    def __init__(self, pages: list[Page]) -> None:
+        super().__init__()
+        self._pages = pages
+
+    def render(self, size: tuple[int, int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # noqa: ARG002
+        columns, rows = max(size[0], 1), max(size[1], 1)
+        return canvas(self._pages[-1].draw(columns, rows), columns, rows)
+
+    def keypress(self, size: tuple[int, int], key: str) -> str | None:  # type: ignore[override]  # noqa: ARG002
+        if key == "ctrl l":
+            return key  # the loop draws everything anew
+        self._pages[-1].press(key)
+        while self._pages[-1].closed:
+            self._pages.pop()
+            if not self._pages:
+                raise urwid.ExitMainLoop
+        self._invalidate()
+        return None
+
+
+@contextlib.contextmanager
+def _as_before(descriptor: int) -> Iterator[None]:
+    """Let Ctrl-C interrupt, and leave the modes of the terminal and what signals do as they were."""
+    attributes = None
+    with contextlib.suppress(termios.error):
+        attributes = termios.tcgetattr(descriptor)
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            if attributes is not None:
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes)
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def canvas(lines: Sequence[Line], columns: int, rows: int) -> urwid.Canvas:
+    """Return lines as urwid draws them, in exactly this size."""
+    shown = [_row(line, columns) for line in list(lines)[:rows]]
+    shown += [_row([], columns)] * (rows - len(shown))
+    return urwid.CanvasCombine([(row, None, False) for row in shown])
+
+
+def _row(line: Line, columns: int) -> urwid.Canvas:
+    most = 8 * columns  # characters of a cell are few; urwid would lay out all of a text of megabytes
+    text: Any = [(role, text[:most].expandtabs(4).replace("\n", " ")) for role, text in line if text] or ""
+    return urwid.Text(text, wrap="clip").render((columns,))
