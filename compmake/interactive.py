@@ -12,7 +12,7 @@ from compmake import __version__
 from compmake.config import ConsoleMode, is_capable, user_config_dir
 from compmake.errors import UserError
 from compmake.module_watch import ModuleWatch
-from compmake.reloading import reload
+from compmake.reloading import forget_old_program, reload
 from compmake.starting import run_make, start_make
 from compmake.store import Run
 from compmake.text_safety import one_line
@@ -51,8 +51,8 @@ def run_console(
     session = Session(
         workspace, start_make, assume_yes="yes" in flags, verbose="verbose" in flags or workspace.settings.verbose
     )
-    check = Check(lambda: session.workspace)
-    makes = Makes(run_make, lambda: session.workspace, lambda make: steering.ended(make))
+    check = Check(lambda: steering.workspace())
+    makes = Makes(run_make, lambda: session.workspace, lambda make: steering.ending(make))
     surface = Surface(session, sys.stdout if sys.stdout.isatty() else sys.stderr, mode, _show_traceback)
 
     def vocabulary() -> Vocabulary:
@@ -124,6 +124,10 @@ class _Code:
         reloaded = reload(workspace, self._watch, flags=self.settings)
         self._watch = _watch(reloaded.workspace)
         return reloaded.workspace, reloaded.waiting
+
+    def forget_old(self) -> None:
+        """Free the memory of the program as it was before."""
+        forget_old_program()
 
 
 def _watch(workspace: Workspace) -> ModuleWatch | None:

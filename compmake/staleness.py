@@ -11,6 +11,7 @@ from blake3 import blake3
 from compmake.fingerprint.closure import WHOLE_MODULE, CodeSet
 from compmake.functions import HIDDEN_INPUTS, parameter_name
 from compmake.job import DIGEST_BYTES, Argument, Digest, FileState, Job, JobId, Reason, ReasonCode, Record
+from compmake.masking import MASK
 
 # json.dumps would make an encoder for each call.
 encode_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -255,7 +256,7 @@ def _arguments(now: Current, before: Inputs, parameters: tuple[str, ...]) -> Ite
             continue
         what = HIDDEN_INPUTS.get(place) or f"argument {parameter_name(place, parameters)}"
         old, new = before.args.get(place, ("", "nothing"))[1], here.get(place, ("", "nothing"))[1]
-        detail = f"{old} -> {new}" if old != new else f"{new}, the same at first sight, differs inside"
+        detail = f"{old} -> {new}" if old != new or new == MASK else f"{new}, the same at first sight, differs inside"
         yield Reason(ReasonCode.ARGUMENT, f"{what} changed: {detail}", old, new)
 
 

@@ -256,17 +256,22 @@ class Terminal:
 
     def enter(self, line: str = "") -> None:
         """Type a line, wait until all of it stands there, and end it; what is waited for then must come below it."""
-        if line:
-            before, self._mark = self._mark, len(self.screen.scrolled) + self.screen.cursor.y
+        typed = "".join(line.split())  # a long line is wrapped
+        if typed:
+            count = _squeezed(self.shown).count(typed)
             self.send(line)
-            squeezed = "".join(line.split())
-            try:  # a long line is wrapped
-                self.wait_until(lambda: squeezed in "".join(self.shown.split()), f"{line!r} to be echoed")
-            except BaseException:
-                self._mark = before
-                raise
-        self._mark = len(self.screen.scrolled) + self.screen.cursor.y + 1
+            self.wait_until(lambda: _squeezed(self.shown).count(typed) > count, f"{line!r} to be echoed")
+        if not self.screen.in_full_screen:
+            self._mark = self._below(typed)
         self.send("\r")
+
+    def _below(self, typed: str) -> int:
+        """Return the number of the line below what was typed; the cursor may be elsewhere while a prompt is drawn."""
+        lines = self.everything
+        if not typed:
+            return len(self.screen.scrolled) + self.screen.cursor.y + 1
+        start = max(at for at in range(len(lines)) if typed in _squeezed("\n".join(lines[at:])))
+        return next(end for end in range(start, len(lines) + 1) if typed in _squeezed("\n".join(lines[start:end])))
 
     def paste(self, text: str) -> None:
         """Paste a text, marked as such if the program wants that."""
@@ -291,6 +296,10 @@ class Terminal:
                 if not self._child.terminated:
                     kill(self._child.pid, signal.SIGKILL)
         self._child.close(force=True)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def compmake_terminal(space: Space, *args: str, **options: Any) -> Terminal:

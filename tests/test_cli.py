@@ -157,7 +157,7 @@ MISTAKES = [
     (["prog", "-c", "ls", "ls"], "both -c and the command 'ls': use one of them"),
     (["prog", "--config", "keeep=3", "ls"], "command line: unknown setting 'keeep': did you mean 'keep'?"),
     (["prog", "--config", "keep=x", "ls"], "command line: keep = 'x': expected a number, 0 or more"),
-    (["prog", "--ui", "huge", "make"], "ui = 'huge': expected auto, plain or quiet"),
+    (["prog", "--ui", "huge", "make"], "ui = 'huge': expected auto, live, plain, json or quiet"),
     (["prog", "--store", "redis://host", "ls"], "only folders can be stores"),
     (["prog", "runs", "n=0"], "n=0: a number of 1 or more is needed"),
     (["prog", "make", "-j0"], "jobs=0: a number of 1 or more is needed"),

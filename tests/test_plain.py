@@ -220,3 +220,10 @@ def test_stream_without_our_signs_gets_ascii(tmp_path):
         log.feed([start(), *[failed(f"é{n}") for n in range(5)], end()], T)
     text = (tmp_path / "log").read_text("ascii")
     assert r"\xe90, \xe91, \xe92, ..." in text
+
+
+def test_what_will_run_and_why_stands_at_the_beginning():
+    """The lines of the plan follow the first line; -q does not want them."""
+    planned = Event(EventKind.PLANNED, T, text="3 jobs: never made\n2 jobs: clean() changed")
+    assert Log().feed(start(5), planned).lines[1:] == ["3 jobs: never made", "2 jobs: clean() changed"]
+    assert Log(quiet=True).feed(start(5), planned).lines == []

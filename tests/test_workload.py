@@ -76,6 +76,12 @@ def test_without_news_of_functions_jobs_count_alike():
     assert view.work_fraction(T) == 0.5
 
 
+def test_before_anything_was_measured_running_jobs_are_no_part_of_what_is_done():
+    """Nobody knows how far they are."""
+    view = fold(start(4, functions=(FunctionNews("train", 4),)), begin("a"))
+    assert view.work_fraction(T + 60) == 0.0
+
+
 def test_blocked_jobs_are_no_work_any_more():
     """When a failure blocks all others, what runs is all that is left."""
     view = fold(start(10, functions=(FunctionNews("train", 10, 10.0),)), failed("a"))

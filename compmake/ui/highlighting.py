@@ -13,7 +13,7 @@ from compmake.ui.vocabulary import Vocabulary, choices_of
 from compmake.words import Word
 
 Role = JobState | str
-"""A state, or `bold` (a command), `unknown`, `option`, `keyword`, `string`, `dim`, as `text.Style` paints; or nothing."""
+"""A state, or another role of the palette in `text`: `bold` is a command, `dim` the shell's; empty for plain text."""
 
 _STATES = {state.value: state for state in STATES}
 _JOBS = ("SEL", "JOB")

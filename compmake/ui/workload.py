@@ -105,10 +105,13 @@ class Workload:
             waiting: How many others are to come.
             now: Epoch seconds.
         """
-        mean_s = self._mean_s()
+        measured_s = self._mean_s()
+        mean_s = _first(measured_s, _UNKNOWN_S)
         work = Work(behind_s=sum(t.ended * _first(t.usual_s, mean_s) for t in self._tallies.values()))
         for job in running:
-            work = self._with_running(work, job, now, mean_s)
+            # As long as nothing was measured, work is counted in jobs, and running ones are not done.
+            age_s = max(0.0, now - job.started_at) if measured_s is not None else 0.0
+            work = self._with_running(work, job.function, age_s, mean_s)
         at_work = Counter(job.function for job in running)
         to_come = {name: max(0, t.jobs - t.ended - at_work[name]) for name, t in self._tallies.items()}
         total = sum(to_come.values())
@@ -123,8 +126,8 @@ class Workload:
         others_s = max(0, waiting - total) * mean_s  # whoever started the make did not tell what they are
         return work._replace(left_s=left_s + others_s, unknown_s=unknown_s + others_s)
 
-    def _with_running(self, work: Work, job: Begun, now: float, mean_s: float) -> Work:
-        own_s, age_s = self.usual_s(job.function), max(0.0, now - job.started_at)
+    def _with_running(self, work: Work, function: str, age_s: float, mean_s: float) -> Work:
+        own_s = self.usual_s(function)
         usual_s = _first(own_s, mean_s)
         left_s = max(0.0, usual_s - age_s)
         overdue_s = age_s * _OVERDUE if age_s > usual_s else 0.0
@@ -136,10 +139,10 @@ class Workload:
             unknown_s=work.unknown_s + (left_s if own_s is None else 0.0),
         )
 
-    def _mean_s(self) -> float:
+    def _mean_s(self) -> float | None:
         known = [(tally.jobs, usual_s) for tally in self._tallies.values() if (usual_s := tally.usual_s) is not None]
         jobs = sum(count for count, _ in known)
-        return sum(count * usual_s for count, usual_s in known) / jobs if jobs else _UNKNOWN_S
+        return sum(count * usual_s for count, usual_s in known) / jobs if jobs else None
 
 
 def _first(known_s: float | None, otherwise_s: float) -> float:

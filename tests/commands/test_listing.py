@@ -137,6 +137,12 @@ def test_sorting_by_a_column(seed):
     assert (bad.code, "sort is one of job, state, function" in bad.err) == (2, True)
 
 
+def test_the_column_that_jobs_are_sorted_by_is_shown(seed):
+    """Also one that the short form has not, and on a screen that has room for little."""
+    assert "memory" in on_screen(seed, "ls func2() sort=memory", width=80)[0].split()
+    assert on_screen(seed, "ls -l func2() sort=memory", width=40)[0].split()[:3] == ["job", "state", "memory"]
+
+
 def test_natural_order_can_be_turned_round(seed):
     """Without `sort` the ids are in natural order, and `-r` begins with the last."""
     done = seed.run("prog", "-c", "ls func1() -r | cut -d' ' -f1 | head -n 2")

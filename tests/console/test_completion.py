@@ -1,9 +1,9 @@
 """What the Tab key offers, and that what it inserts is read back as what was meant."""
 
 import pytest
+from graphs import job
 from hypothesis import example, given
 from hypothesis import strategies as st
-from graphs import job
 from vocabularies import VOCABULARY, after, named, offered
 
 from compmake.errors import UserError

@@ -41,7 +41,10 @@ def roles(line, vocabulary=VOCABULARY):
             ],
         ),
         ("make fit-(1,2)", [("make", "bold")]),
-        ("make 'a b c' 'last' 'lost' ", [("make", "bold"), ("'a b c'", "string"), ("'last'", "string"), ("'lost'", "unknown")]),
+        (
+            "make 'a b c' 'last' 'lost' ",
+            [("make", "bold"), ("'a b c'", "string"), ("'last'", "string"), ("'lost'", "unknown")],
+        ),
         ("make -j 4 --dry-run n=3", [("make", "bold"), ("-j", "option"), ("--dry-run", "option"), ("n=", "option")]),
         ("make --nosuch", [("make", "bold"), ("--nosuch", "unknown")]),
         ("ls | grep x; why", [("ls", "bold"), ("|", "keyword"), ("grep x", "dim"), (";", "keyword"), ("why", "bold")]),
@@ -59,7 +62,9 @@ def test_roles(line, expected):
     assert roles(line) == expected
 
 
-@pytest.mark.parametrize("line", ["mak", "make func1-", "make faile", "make 'a b", "make func1(", "make Model.f", "help de"])
+@pytest.mark.parametrize(
+    "line", ["mak", "make func1-", "make faile", "make 'a b", "make func1(", "make Model.f", "help de"]
+)
 def test_what_can_become_known_is_not_marked(line):
     """The word at the end of the line is still being typed."""
     assert "unknown" not in dict(roles(line)).values()

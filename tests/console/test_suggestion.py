@@ -3,6 +3,9 @@
 import pytest
 from vocabularies import VOCABULARY
 
+from compmake.errors import UserError
+from compmake.ui.commands.line import parse_line
+from compmake.ui.commands.registry import find_command
 from compmake.ui.suggestion import suggestion
 from compmake.ui.vocabulary import Vocabulary
 
@@ -38,3 +41,19 @@ def test_what_is_right_or_far_off_is_left_alone(line):
 def test_commands_are_corrected_before_the_jobs_are_known():
     """And jobs are then not doubted."""
     assert suggestion("detials nosuch", Vocabulary()) == "details nosuch"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("detials 'a b c' x", "unknown command 'detials': did you mean: details 'a b c' x"),
+        ("lff", "unknown command 'lff': did you mean lf?"),
+        ("qqqqqq x", "unknown command 'qqqqqq': `help` lists the commands"),
+    ],
+)
+def test_the_message_has_the_line_that_runs(line, hint):
+    """An unknown command is answered with what was probably meant, the user's own words included."""
+    (step,) = parse_line(line)
+    with pytest.raises(UserError) as refused:
+        find_command(step.words[0].text, step.words[1:], VOCABULARY.aliases)
+    assert str(refused.value) == hint

@@ -14,7 +14,7 @@ from compmake.ui.commands.calls import Calls
 from compmake.ui.commands.registry import ALL, JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.commands.statistics import totals
-from compmake.ui.text import ago, duration
+from compmake.ui.text import ago, duration, wrap
 from compmake.words import bytes_text, close_matches
 
 _COLUMNS = {
@@ -92,7 +92,7 @@ def list_jobs(session: Session, arguments: Arguments) -> Reply:
     footer = ["", *totals(session, [states[job_id] for job_id in chosen])]
     asked = arguments.flag("long") or arguments.text("columns")
     if asked and table.dropped:
-        footer.append(f"(too narrow for: {', '.join(table.dropped)})")
+        footer += wrap(f"(too narrow for: {', '.join(table.dropped)})", session.width, indent=1)
     return Reply(table, footer=footer)
 
 
@@ -102,9 +102,11 @@ def _columns(arguments: Arguments) -> list[Column]:
     Raises:
         UserError: One of them does not exist.
     """
-    asked = arguments.text("columns")
+    asked, sort = arguments.text("columns"), arguments.text("sort")
     if asked is None:
-        return list(_COLUMNS.values()) if arguments.flag("long") else [_COLUMNS[name] for name in _SHORT]
+        shown = _COLUMNS if arguments.flag("long") else {*_SHORT, sort}
+        # What the jobs are sorted by is never left out.
+        return [c._replace(dropped=0) if name == sort else c for name, c in _COLUMNS.items() if name in shown]
     names = [name.strip() for name in asked.split(",") if name.strip()]
     for name in names:
         if name not in _COLUMNS:

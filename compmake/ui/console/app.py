@@ -14,12 +14,12 @@ from compmake.ui.commands.line import expand_aliases, parse_line
 from compmake.ui.commands.registry import find_command
 from compmake.ui.commands.runner import run_line
 from compmake.ui.commands.session import Session
-from compmake.ui.suggestion import suggestion
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import Makes
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Surface
 from compmake.ui.standing import Parts, prompt_parts
+from compmake.ui.suggestion import suggestion
 from compmake.ui.vocabulary import Vocabulary
 
 _UNKNOWN = 2
@@ -95,7 +95,8 @@ class ConsoleApp:
         try:
             if _needs_program(session, line):
                 with self._check.lock:
-                    self._steering.refresh()
+                    self._steering.workspace()
+                    self._steering.reload_if_wanted()
                     code = run_line(session, line, stop_at_failure=self._stop_at_failure)
             else:
                 code = run_line(session, line)

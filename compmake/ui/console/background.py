@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from compmake.channel import Event, EventKind
+from compmake.interrupting import KILL, START_NONE, TERMINATE, step_text
 from compmake.job import JobState
 from compmake.text_safety import one_line
-from compmake.ui.summary import ID_CELLS, job_name, notice_lines, summary_lines, verdict_line
+from compmake.ui.summary import ID_CELLS, start_line
 from compmake.ui.text import Style, clock, duration, plural
-from compmake.ui.verdicts import first_of
-from compmake.ui.view import View, where
+from compmake.ui.verdicts import Verdicts
+from compmake.ui.view import View
 
 _SUM_UP_S = 5.0
 _FUNCTIONS_NAMED = 4
@@ -18,10 +19,20 @@ _FUNCTIONS_NAMED = 4
 class BackgroundLog:
     """A frontend that says little: failures at once, successes every five seconds, the summary at the end."""
 
-    def __init__(self, number: int, say: Callable[[Sequence[str]], None], *, style: Style) -> None:
-        """Say it by `say`, which any thread may call; `number` is that of the make."""
+    def __init__(
+        self, number: int, say: Callable[[Sequence[str]], None], *, style: Style, width: Callable[[], int]
+    ) -> None:
+        """Begin.
+
+        Args:
+            number: That of the make.
+            say: Prints lines; any thread may call it.
+            style: Colours and glyphs.
+            width: Asked for the columns of the terminal.
+        """
         self.view = View()
         self._name, self._say, self._style = f"[{number}]", say, style
+        self._verdicts = Verdicts(style, width=width)
         self._done: Counter[str] = Counter()
         self._summed_up_at = 0.0
 
@@ -44,29 +55,23 @@ class BackgroundLog:
         """Nothing is left to tidy."""
 
     def _lines(self, event: Event, now: float) -> list[str]:
+        lines = self._verdicts.lines(event, self.view)
         match event.kind:
+            case EventKind.RUN_STARTED if self.view.workers:
+                return [f"{self._name} {start_line(self.view)}"]
             case EventKind.JOB_DONE:
                 self._done[event.function] += 1
-            case EventKind.JOB_FAILED if self.view.last_failure:
-                group = self.view.last_failure
-                lines = [verdict_line(event, self._painted(JobState.FAILED))]
-                if group.count == 1:
-                    place = one_line(where(group.first), ID_CELLS)
-                    lines.append(
-                        "   ".join(filter(None, ["        ", place, f"next: details {job_name(event.job_id)}"]))
-                    )
-                return first_of(lines, group, "failures")
-            case EventKind.NOTICE:
-                return notice_lines(event)
+            case EventKind.NOTICE if event.text in _steps(len(self.view.running)):
+                return []  # whoever typed `stop` was told
             case EventKind.RUN_ENDED:
-                first, *rest = summary_lines(self.view, style=self._style)
+                first, *rest = lines
                 return [*(self._successes(now) if self._done else []), f"{self._name} {first}", *rest]
-        return []
+        return lines
 
     def _successes(self, now: float) -> list[str]:
         functions = [f"{one_line(name, ID_CELLS)} {count}" for name, count in self._done.most_common(_FUNCTIONS_NAMED)]
         more = len(self._done) - len(functions)
-        functions += [f"{plural(more, 'other function')}"] if more else []
+        functions += [plural(more, "other function")] if more else []
         took = duration(max(0.0, now - (self._summed_up_at or self.view.started_at)))
         glyph = self._style.paint(JobState.DONE, self._style.glyph(JobState.DONE))
         text = f"{clock(now)} {glyph} {plural(self._done.total(), 'job')} in {took}  ({', '.join(functions)})"
@@ -74,5 +79,6 @@ class BackgroundLog:
         self._summed_up_at = now
         return [self._style.spell(text)]
 
-    def _painted(self, state: JobState) -> str:
-        return self._style.paint(state, f"{self._style.glyph(state)} {state.value}")
+
+def _steps(running: int) -> list[str]:
+    return [step_text(level, running) for level in (START_NONE, TERMINATE, KILL)]

@@ -140,7 +140,7 @@ class Makes:
         Args:
             make: What makes.
             workspace: Returns what is open when a make begins.
-            on_end: Called in the thread of a make after it has ended.
+            on_end: Called in the thread of a make when it is about to be over.
         """
         self._make, self._workspace, self._on_end = make, workspace, on_end
         self._queue: deque[ConsoleMake] = deque()
@@ -164,13 +164,19 @@ class Makes:
             return list(self._queue)
 
     def start(
-        self, targets: Sequence[JobId], wanted: Collection[JobId], command: str, frontend: Frontend | None, *, jobs: int
+        self,
+        targets: Sequence[JobId],
+        wanted: Collection[JobId],
+        command: str,
+        frontend: Callable[[int], Frontend],
+        *,
+        jobs: int,
     ) -> ConsoleMake:
-        """Begin a make, or put it behind those that have not ended."""
+        """Begin a make, or put it behind those that have not ended; `frontend` makes what shows it, by its number."""
         with self._lock:
             self._number += 1
             make = ConsoleMake(self._number, targets, wanted, command, jobs=jobs)
-            make.show(frontend)
+            make.show(frontend(make.number))
             self._queue.append(make)
             if len(self._queue) == 1:
                 self._begin(make)
@@ -225,10 +231,10 @@ class Makes:
 
     def _work(self, make: ConsoleMake) -> None:
         make.run(self._workspace(), self._make)
+        self._on_end(make)
         with self._lock:
             self._queue.remove(make)
             if self._queue:
                 self._begin(self._queue[0])
         make.end()
         make.stop.close()
-        self._on_end(make)

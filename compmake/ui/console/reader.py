@@ -1,4 +1,4 @@
-"""Reading lines in a capable terminal, with prompt_toolkit: history, completion, colours, a prompt that keeps itself true."""
+"""Reading lines in a capable terminal, with prompt_toolkit: history, completion, colours, a prompt that stays true."""
 
 import os
 import threading
@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from compmake.ui.console.completer import LineCompleter
-from compmake.ui.console.lexer import STYLE, LineLexer
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
@@ -18,9 +16,11 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth, create_output
 
-from compmake.ui.vocabulary import Vocabulary
+from compmake.ui.console.completer import LineCompleter
+from compmake.ui.console.lexer import STYLE, LineLexer
 from compmake.ui.standing import Parts
 from compmake.ui.text import Style
+from compmake.ui.vocabulary import Vocabulary
 
 _REFRESH_S = 0.5
 _MENU_ROWS = 6
@@ -88,7 +88,8 @@ class RichReader:
         try:
             return self._session.prompt(
                 lambda: self._painted(prompt()),
-                placeholder=ANSI(self._style.paint("dim", f"{offer}  [Tab]")) if offer else None,
+                # Never None: that would leave the one before.
+                placeholder=ANSI(self._style.paint("dim", f"{offer}  [Tab]") if offer else ""),
                 pre_run=self._begin,
             )
         finally:

@@ -10,16 +10,14 @@ from compmake.errors import CompmakeError, UserError
 from compmake.interrupting import START_NONE, TERMINATE, step_text
 from compmake.job import JobId, JobState
 from compmake.make_result import MakeResult
-from compmake.reloading import forget_old_program
 from compmake.text_safety import one_line
 from compmake.ui.commands.runner import tell_error
 from compmake.ui.commands.session import BackgroundMake, Session, StartMake
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import ConsoleMake, Makes
 from compmake.ui.console.surface import Surface
-from compmake.ui.frontend import Frontend
+from compmake.ui.frontend import Foreground
 from compmake.ui.standing import Standing
-from compmake.ui.summary import start_line
 from compmake.ui.text import plural
 from compmake.workspace import Workspace
 
@@ -52,6 +50,10 @@ class Code(Protocol):
         """
         ...
 
+    def forget_old(self) -> None:
+        """Free the memory of the program as it was before, to which nothing refers any more."""
+        ...
+
 
 class Steering:
     """The `Console` of the session."""
@@ -63,10 +65,12 @@ class Steering:
         self._session, self._makes, self._check = session, makes, check
         self._surface, self._code, self._inline = surface, code, inline
         self.is_left = False
+        self._is_outdated = False
+        """Whether a make has ended since the records were read."""
         self._seen: tuple[int, int] | None = None
         """Number and changes of the make with which the records were read."""
-        self._outside: Mapping[JobState, int] | None = None
-        """How the jobs stand that the running make does not want."""
+        self._outside: tuple[ConsoleMake, Mapping[JobId, JobState], Mapping[JobState, int]] | None = None
+        """A make, the states of all jobs, and how many of those that it does not want are in each."""
         self._changed: list[str] = []
         self._looked_at_s = 0.0
 
@@ -75,7 +79,15 @@ class Steering:
         make, standing = self._makes.running, self._check.standing
         if make is None or not make.view.started:
             return standing
-        return standing.during(make.view, self._outside or {})
+        return standing.during(make.view, self._outside_of(make))
+
+    def _outside_of(self, make: ConsoleMake) -> Mapping[JobState, int]:
+        """Return how the jobs stand that a make does not want; counted once for each look at the jobs."""
+        states, known = self._check.states, self._outside
+        if known is None or known[0] is not make or known[1] is not states:
+            counts = Counter(state for job_id, state in states.items() if job_id not in make.wanted)
+            known = self._outside = make, states, counts
+        return known[2]
 
     def changed(self) -> list[str]:
         """Return the names of files that changed on disk; looked at once a second."""
@@ -84,14 +96,19 @@ class Steering:
             self._changed, self._looked_at_s = self._code.changed(), now_s
         return self._changed
 
-    def refresh(self) -> None:
-        """Before a command: read what a make has committed meanwhile, and load changed code if that is wanted."""
+    def workspace(self) -> Workspace:
+        """Return what is open, with all that a make has committed by now; for whoever holds the lock of the check."""
         make = self._makes.running
         seen = (make.number, make.changes) if make is not None else None
-        if seen != self._seen:
-            self._seen = seen
+        if self._is_outdated or seen != self._seen:
+            self._is_outdated, self._seen = False, seen
             self._session.workspace.refresh()
-        if self._session.workspace.settings.autoreload and make is None and self._code.is_worth_a_try():
+        return self._session.workspace
+
+    def reload_if_wanted(self) -> None:
+        """Before a command: load changed code, if that is to happen by itself."""
+        is_automatic = self._session.workspace.settings.autoreload
+        if is_automatic and self._makes.running is None and self._code.is_worth_a_try():
             try:
                 self._surface.tell(*self._load())
             except CompmakeError as error:
@@ -99,14 +116,13 @@ class Steering:
 
     def look_again(self) -> None:
         """After a command: work out anew how the jobs stand, if it may have changed that."""
-        if not self._session.workspace.is_looked_at:
+        if self._is_outdated or not self._session.workspace.is_looked_at:
             self._check.start()
 
-    def ended(self, _make: ConsoleMake) -> None:
-        """A make has ended; called in its thread."""
-        with self._check.lock:
-            self._seen = None
-            self._session.workspace.refresh()
+    def ending(self, make: ConsoleMake) -> None:
+        """A make is about to be over; called in its thread."""
+        self._check.standing = self._check.standing.during(make.view, self._outside_of(make))
+        self._is_outdated = True
         self._check.start()
 
     def start_make(
@@ -126,23 +142,16 @@ class Steering:
             return self._inline(workspace, targets, command, jobs=jobs, inline=True, verbose=verbose, background=False)
         wanted = {*targets, *workspace.graph.ancestors(targets)}
         others = self._makes.all()
-        if not others:
-            states = self._check.states
-            self._outside = Counter(
-                states[job_id] for job_id in workspace.graph.jobs if job_id not in wanted and job_id in states
-            )
-        frontend = None if background or others else self._surface.foreground(verbose)
-        make = self._makes.start(targets, wanted, command, frontend, jobs=jobs)
-        if frontend is not None:
-            return self._watch(make, frontend)
-        make.show(self._surface.background(make.number))
+        if not background and not others:
+            screen = self._surface.foreground(verbose)
+            return self._watch(self._makes.start(targets, wanted, command, lambda _: screen, jobs=jobs), screen)
+        make = self._makes.start(targets, wanted, command, self._surface.background, jobs=jobs)
         if others:
             self._surface.tell(
                 f"[{make.number}] {one_line(command, 60)}: waits for [{others[-1].number}]; `jobs` lists them"
             )
         else:
-            make.begun.wait(_BEGIN_S)
-            self._surface.tell(f"[{make.number}] {start_line(make.view) if make.view.started else command}")
+            make.begun.wait(_BEGIN_S)  # so that what is said of it stands before the next prompt
         return None
 
     def makes(self) -> list[BackgroundMake]:
@@ -163,7 +172,7 @@ class Steering:
         self._makes.stop(make)
         return f"[{make.number}] will not begin." if waits else step_text(make.stop.level, len(make.view.running))
 
-    def _watch(self, make: ConsoleMake, frontend: Frontend) -> MakeResult | None:
+    def _watch(self, make: ConsoleMake, frontend: Foreground) -> MakeResult | None:
         if self._surface.watch(make, frontend):
             make.show(self._surface.background(make.number))
             self._surface.tell(f"[{make.number}] goes on in the background: `fg` shows it, `stop` ends it")
@@ -203,7 +212,7 @@ class Steering:
         old, new = set(before.graph.jobs), after.graph.jobs.keys()
         differences = [f"{len(ids)} {word}" for ids, word in ((new - old, "new"), (old - new, "gone")) if ids]
         del before
-        forget_old_program()
+        self._code.forget_old()
         lines = [", ".join([f"{after.name} loaded: {plural(len(new), 'job')}", *differences]) + "."]
         return [*lines, *([f"To be heeded when the console is opened again: {', '.join(waiting)}."] if waiting else [])]
 

@@ -4,20 +4,19 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
 
-from compmake.config import ConsoleMode, color_count, terminal_width
-from compmake.interrupting import heeding_signals
+from compmake.config import ConsoleMode, OutputMode, beside_screen, color_count, output_mode, terminal_size
 from compmake.text_safety import sanitize
 from compmake.ui.commands.session import FailureReport, Screen, Session
 from compmake.ui.console.background import BackgroundLog
 from compmake.ui.console.foreground import watch
 from compmake.ui.console.makes import ConsoleMake
-from compmake.ui.frontend import Frontend
+from compmake.ui.frontend import Foreground, Frontend
+from compmake.ui.json_log import JsonLog
 from compmake.ui.plain import PlainLog
 from compmake.ui.region import LiveRegion
 from compmake.ui.standing import Parts
 from compmake.ui.text import Style, can_encode
-
-_WAIT_S = 0.2
+from compmake.ui.titles import Title
 
 
 class Reader(Protocol):
@@ -78,7 +77,7 @@ class Surface:
     @property
     def width(self) -> int:
         """Its columns."""
-        return terminal_width(self.stream.fileno())
+        return self._size()[0]
 
     def screen(self) -> Screen:
         """Return what reads standard output: this terminal, or a pipe."""
@@ -87,25 +86,25 @@ class Surface:
         columns, rows = self._size()
         return Screen(self.style, columns, rows, self._show_traceback if self.mode is ConsoleMode.RICH else None)
 
-    def foreground(self, verbose: bool) -> Frontend:
+    def foreground(self, verbose: bool) -> Foreground:
         """Return what shows a make while nobody types."""
         style, verbose = self.style, verbose or self._session.verbose
-        if self.mode is ConsoleMode.RICH:
-            return LiveRegion(self.stream, style=style, size=self._size, verbose=verbose)
-        return PlainLog(self.stream, ascii_only=style.ascii, verbose=verbose)
+        mode = output_mode(self._session.workspace.settings.ui, is_tty=True)
+        if mode is OutputMode.JSON:
+            return JsonLog(self.stream)
+        if mode is OutputMode.LIVE:
+            beside = beside_screen()
+            title = Title(window=beside.title, progress=beside.progress)
+            return LiveRegion(self.stream, style=style, size=self._size, verbose=verbose, title=title)
+        return PlainLog(self.stream, ascii_only=style.ascii, verbose=verbose, quiet=mode is OutputMode.QUIET)
 
     def background(self, number: int) -> Frontend:
         """Return what shows the make of that number while the user types."""
-        return BackgroundLog(number, self.say, style=self.style)
+        return BackgroundLog(number, self.say, style=self.style, width=lambda: self.width)
 
-    def watch(self, make: ConsoleMake, frontend: Frontend) -> bool:
-        """Let a make be shown until it has ended; return True if the user sends it to the background before."""
-        if isinstance(frontend, LiveRegion):
-            return watch(make, frontend, width=lambda: self.width, style=self.style)
-        with heeding_signals(make.stop):
-            while not make.ended.wait(_WAIT_S):
-                pass
-        return False
+    def watch(self, make: ConsoleMake, screen: Foreground) -> bool:
+        """Let the user steer a make until it has ended; return True if it is sent to the background before."""
+        return watch(make, screen, stdin=0, width=lambda: self.width, style=self.style)
 
     def tell(self, *lines: str) -> None:
         """Print lines, safe ones, now; not while the user types."""
@@ -129,12 +128,7 @@ class Surface:
         return os.isatty(1)
 
     def _size(self) -> tuple[int, int]:
-        """Return columns and lines."""
-        try:
-            rows = os.get_terminal_size(self.stream.fileno()).lines or 24
-        except OSError:
-            rows = 24
-        return self.width, rows
+        return terminal_size(self.stream.fileno())
 
     def _show_traceback(self, report: FailureReport) -> str:
         style = self.style
