@@ -15,7 +15,7 @@ from compmake.module_watch import ModuleWatch
 from compmake.reloading import forget_old_program, reload
 from compmake.starting import run_make, start_make
 from compmake.store import Run
-from compmake.text_safety import one_line
+from compmake.text_safety import cells, one_line
 from compmake.ui.commands.session import FailureReport, Session
 from compmake.ui.console.app import ConsoleApp
 from compmake.ui.console.checking import Check
@@ -69,7 +69,7 @@ def run_console(
     app = ConsoleApp(session, makes, check, surface, steering, vocabulary=vocabulary, stop_at_failure=stop_at_failure)
     check.start()
     check.wait(_BANNER_WAITS_S)
-    surface.tell(*_banner(workspace, check.standing, surface.style))
+    surface.tell(*_banner(workspace, check.standing, surface))
     for path in _start_up_files(workspace):
         _start_up(app, surface, path)
     return app.run()
@@ -82,9 +82,12 @@ def _reader(surface: Surface, workspace: Workspace, vocabulary: Callable[[], Voc
 
     def toolbar() -> Parts:
         running = [make.about() for make in makes.all()]
-        parts: Parts = [("", f" [{make.number}] {make.state}, {make.text} ") for make in running[:1]]
-        parts += [("", f"+{len(running) - 1} waiting ")] if len(running) > 1 else []
-        return [*parts, ("dim", " Tab completes  Ctrl-R searches  Ctrl-D leaves  help ")]
+        if not running:
+            return [("dim", " Tab completes  Ctrl-R searches  Ctrl-D leaves  help ")]
+        waiting = f" +{len(running) - 1} waiting" if len(running) > 1 else ""
+        return [
+            ("", f" [{running[0].number}] {running[0].state}, {running[0].text}{waiting}  fg shows it, stop ends it ")
+        ]
 
     history = _history_file(workspace)
     return RichReader(surface.stream, surface.style, history=history, vocabulary=vocabulary, toolbar=toolbar)
@@ -137,13 +140,18 @@ def _watch(workspace: Workspace) -> ModuleWatch | None:
     return ModuleWatch(index, program.ref.folder)
 
 
-def _banner(workspace: Workspace, standing: Standing, style: Style) -> list[str]:
+def _banner(workspace: Workspace, standing: Standing, surface: Surface) -> list[str]:
     """Return what the console says first: what is open, how it stands, what comes to mind to type, the last run."""
-    jobs = counts_text(standing, style)
-    parts = [f"compmake {__version__}", one_line(workspace.name, 60), *([jobs] if jobs else [])]
+    style, width = surface.style, surface.width
+    head = style.spell(f"compmake {__version__} · {one_line(workspace.name, 60)}")
+    jobs, plain = counts_text(standing, style), counts_text(standing, Style(ascii=style.ascii))
+    joint = style.spell(" · ")
+    fits = cells(head + joint + plain) <= width
+    first = [head + joint + jobs if jobs else head] if fits else [head, jobs]
     hints = "Type `make`, `ls failed`, `help`." if workspace.program is not None else "Type `ls`, `why`, `help`."
     runs = workspace.store.runs()
-    return [style.spell(" · ".join(parts)), f"{hints} {_last_run(runs[0])}" if runs else hints]
+    last = _last_run(runs[0]) if runs else ""
+    return [*first, *([f"{hints} {last}".rstrip()] if cells(hints + last) < width else [hints, last])]
 
 
 def _last_run(run: Run) -> str:

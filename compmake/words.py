@@ -113,6 +113,17 @@ def scan_word(text: str, start: int, stops: str = "") -> ScannedWord:
     return ScannedWord(Word("".join(parts), quoted), position)
 
 
+def is_open(text: str) -> bool:
+    """Tell whether a quote in the text waits for its end, or a backslash for what it protects."""
+    position = skip_space(text, 0)
+    while position < len(text):
+        word = scan_word(text, position)
+        if word.open:
+            return True
+        position = skip_space(text, max(word.end, position + 1))
+    return False
+
+
 def _scan_quoted(text: str, start: int) -> tuple[str, int, bool]:
     """Return what stands between quotes, the position after it, and whether it is closed."""
     quote = text[start]

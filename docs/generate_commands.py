@@ -9,7 +9,7 @@ from compmake.settings import KEYS
 from compmake.ui.commands.registry import SECTIONS, Command, all_commands
 
 TARGET = Path(__file__).with_name("commands.md")
-_TITLES = {"make": "Making jobs", "look": "Looking", "store": "The store", "general": "General"}
+_TITLES = {"make": "Making jobs", "look": "Looking", "fix": "Mending a job", "store": "The store", "general": "General"}
 _HEAD = """\
 # Commands
 

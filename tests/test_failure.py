@@ -393,7 +393,7 @@ def outer(text):
 def test_a_failure_as_an_object_names_everything():
     """What `--json` gives has names for all parts, causes inside."""
     found = json.loads(json.dumps(failure_object(caught(chained, True))))
-    assert found.keys() == {"type", "message", "frames", "notes", "cause", "context"}
+    assert found.keys() == {"type", "message", "frames", "notes", "cause", "context", "members"}
     (*_, frame) = found["cause"]["frames"]
     assert frame.keys() == {"file", "line", "function", "user", "source", "locals"}
     assert (frame["file"], frame["user"], frame["locals"]) == (HERE, True, {"number": "1"})

@@ -7,7 +7,7 @@ from command_lines import run_each
 import compmake.ui.commands  # noqa: F401 -- registers the commands
 from compmake.ui.commands.registry import SECTIONS, all_commands
 
-CORE = "plan list why stats details output traceback diagram clean invalidate accept delete check gc dump"
+CORE = "plan list why stats details output traceback debug load diagram clean invalidate accept delete check gc dump"
 MAKES = "make parmake remake parremake"
 
 

@@ -207,8 +207,7 @@ def test_sigint_of_the_program_is_as_it_was(failed):
         terminal.signal(signal.SIGINT)
         terminal.wait_for("after:")
         terminal.press("ctrl-c")
-        assert terminal.wait_end() == 1
-        assert "KeyboardInterrupt" in terminal.shown
+        assert terminal.wait_end() == -signal.SIGINT
 
 
 def test_it_follows_the_size_of_the_terminal(failed):
@@ -319,7 +318,7 @@ def test_the_console_opens_it_and_carries_out_what_was_chosen(failed):
     with compmake_terminal(failed, "prog") as terminal:
         terminal.wait_for("@ ")
         terminal.enter("traceback failed")
-        terminal.wait_for("RuntimeError")
+        terminal.wait_for("r remake")
         assert terminal.screen.in_full_screen
         terminal.press("q")
         terminal.wait_for(re.compile("^@ ", re.MULTILINE))
@@ -327,7 +326,7 @@ def test_the_console_opens_it_and_carries_out_what_was_chosen(failed):
         terminal.wait_for("That caused this:")
         assert not terminal.screen.in_full_screen
         terminal.enter("traceback failed")
-        terminal.wait_until(lambda: terminal.screen.in_full_screen, "the viewer")
+        terminal.wait_for("r remake")
         terminal.press("r")
         terminal.wait_for(re.compile("make finished.*^@ ", re.DOTALL | re.MULTILINE))
         terminal.enter("runs")

@@ -17,6 +17,7 @@ LAST_LINES = 10
 _OUTPUT_CELLS = 500
 _CALL_CELLS = 2000
 _WORKER_CELLS = 40
+_NEEDING_PROGRAM = ("make ", "remake ")
 
 
 def made_ago(made_at: float, now: float) -> str:
@@ -68,6 +69,8 @@ def usual_s(session: Session, job_id: JobId) -> float | None:
 
 def next_lines(session: Session, commands: Sequence[str]) -> list[str]:
     """Return what to do next, as lines that can be copied: `next: traceback a · remake a`."""
+    if session.workspace.program is None:
+        commands = [command for command in commands if not command.startswith(_NEEDING_PROGRAM)]
     told = " · ".join([f"{session.prefix} {command}".strip() for command in commands])
     return wrap(session.style.spell(f"next: {told}"), session.width, indent=2) if told else []
 

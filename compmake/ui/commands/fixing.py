@@ -61,9 +61,9 @@ def debug(session: Session, arguments: Arguments) -> Reply:
         raise UserError(str(error)) from error
     name = shown_id(job_id)
     if ended.failure is not None:
-        return Reply([f"{name} failed here; nothing was recorded."], exit_code=1)
+        return Reply([f"{name} failed here; nothing was recorded."])
     if ended.left:
-        return Reply([f"{name} was left before its end; nothing was recorded."], exit_code=1)
+        return Reply([f"{name} was left before its end; nothing was recorded."])
     value = one_line(value_text(ended.value, ask=True), _CELLS)
     again = f": `remake {job_name(job_id)}` does" if session.failure(job_id) is not None else ""
     return Reply([session.style.spell(f"{name} succeeded here, with {value}; nothing was recorded{again}.")])

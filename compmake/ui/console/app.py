@@ -21,6 +21,7 @@ from compmake.ui.console.surface import Surface
 from compmake.ui.standing import Parts, prompt_parts
 from compmake.ui.suggestion import suggestion
 from compmake.ui.vocabulary import Vocabulary
+from compmake.words import is_open
 
 _UNKNOWN = 2
 """How a line with a mistake of the user's ends."""
@@ -84,7 +85,7 @@ class ConsoleApp:
             text = "exit"
         except KeyboardInterrupt:
             return
-        for line in text.splitlines():  # several were pasted
+        for line in _lines(text):  # several were pasted
             if not self.carry_out(line):
                 break
 
@@ -151,6 +152,18 @@ class ConsoleApp:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text; a line break inside quotes is a part of its line."""
+    line = ""
+    for part in text.split("\n"):
+        line = f"{line}\n{part}" if line else part
+        if not is_open(line):
+            yield line
+            line = ""
+    if line:
+        yield line
 
 
 def _needs_program(session: Session, line: str) -> bool:

@@ -55,7 +55,7 @@ class RichReader:
         depth = {0: ColorDepth.DEPTH_1_BIT, 8: ColorDepth.DEPTH_4_BIT}.get(style.colors, ColorDepth.DEPTH_8_BIT)
         self._session: PromptSession[str] = PromptSession(
             history=_history(history),
-            completer=LineCompleter(vocabulary),
+            completer=LineCompleter(vocabulary, style),
             complete_while_typing=False,
             lexer=LineLexer(vocabulary),
             style=STYLE,
