@@ -56,7 +56,6 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
             that iterate over sets repeat.
     """
     from compmake.errors import CompmakeError
-    from compmake.ui.commands.runner import tell_error
 
     _open_closed_streams()
     try:
@@ -69,6 +68,8 @@ def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
         sys.stdout.flush()
         return code
     except CompmakeError as error:
+        from compmake.ui.commands.runner import tell_error  # not before the process is started again: it takes long
+
         tell_error(error)
         return error.exit_code
     except BrokenPipeError:  # whoever read standard output has seen enough

@@ -30,6 +30,8 @@ from compmake.workspace import Workspace
 
 _BANNER_WAITS_S = 0.1
 """How long the banner waits for the counts."""
+_SOON_LOOKED_AT = 3000
+"""With more jobs the counts would come too late for the banner; to work them out then only delays the prompt."""
 _GARBAGE = 100_000
 """New objects before garbage is looked for: what is open is many objects, and none of them is garbage."""
 
@@ -67,8 +69,9 @@ def run_console(
     workspace.guard, workspace.running = makes.refuse_if_busy, makes.running_jobs
     stop_at_failure = "stop" in flags
     app = ConsoleApp(session, makes, check, surface, steering, vocabulary=vocabulary, stop_at_failure=stop_at_failure)
-    check.start()
-    check.wait(_BANNER_WAITS_S)
+    if workspace.program is None or len(workspace.program.definitions.jobs) <= _SOON_LOOKED_AT:
+        check.start()
+        check.wait(_BANNER_WAITS_S)
     surface.tell(*_banner(workspace, check.standing, surface))
     for path in _start_up_files(workspace):
         _start_up(app, surface, path)

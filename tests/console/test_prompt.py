@@ -1,29 +1,14 @@
 """The banner and the prompt: what they tell, when, and what Ctrl-C does there."""
 
+import os
 import re
 
 from consoles import Console, let_go
-from spaces import Space
 
-SLOW = """\
-import threading
-import time
-from pathlib import Path
-from compmake import comp
+READS = """\
+from compmake import File, comp
 
-class Slow:
-    def __getstate__(self):
-        return {"x": 1}
-
-    def __setstate__(self, state):
-        is_counting = threading.current_thread() is not threading.main_thread()
-        while is_counting and not Path("counted").exists():
-            time.sleep(0.01)
-
-def use(slow):
-    return 1
-
-comp(use, Slow(), job_id="slow")
+comp(len, [File("input.txt")], job_id="reads")
 """
 
 
@@ -54,14 +39,17 @@ def test_the_prompt_has_a_fixed_beginning_and_end(shared):
 
 def test_the_prompt_does_not_wait_for_the_counters(space):
     """Until it is known how the jobs stand there is an ellipsis; the numbers then follow by themselves."""
-    space.write("prog.py", SLOW)
+    space.write("prog.py", READS)
+    file = space.write("input.txt", "1")
     assert space.run("prog", "make").code == 0
+    file.unlink()
+    os.mkfifo(file)  # who reads it waits until somebody has written
     with Console(space) as console:
         assert console.ready().splitlines()[0].endswith("prog · 1 job")
         assert console.prompt == "@ …/1:"
         console.send("ls")
         console.wait_until(lambda: console.prompt == "@ …/1: ls", "the typed text")
-        (space.path / "counted").touch()
+        file.write_text("1")
         console.wait_until(lambda: console.prompt == "@ 1/1: ls", "the counters, what was typed still there")
 
 
@@ -86,8 +74,9 @@ def test_ctrl_c_at_the_prompt_clears_the_line(console):
 
 def test_a_blank_line_is_nothing(shared):
     """Enter alone gives the next prompt, and nothing else."""
-    shared.enter("   ")
-    assert shared.ready().splitlines()[0].startswith("@ ")
+    before = len(shared.everything)
+    shared.send("  \r")
+    shared.wait_until(lambda: shared.at_prompt() and len(shared.everything) == before + 1, "the next prompt")
 
 
 def test_a_mistake_is_one_line_and_the_console_goes_on(shared):

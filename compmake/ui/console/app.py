@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from compmake.words import is_open
 
 _UNKNOWN = 2
 """How a line with a mistake of the user's ends."""
+_FIRST_LOOK_S = 0.1
 _END_S = 10.0
 """How long jobs get to end when the terminal is gone."""
 
@@ -65,6 +67,8 @@ class ConsoleApp:
 
     def run(self) -> int:
         """Read and carry out lines until the user leaves; return the exit code."""
+        # The first prompt need not wait for it.
+        _later(_FIRST_LOOK_S, self._steering.look_again)
         with self._signals():
             try:
                 while not self._steering.is_left:
@@ -152,6 +156,12 @@ class ConsoleApp:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _later(delay_s: float, action: Callable[[], None]) -> None:
+    timer = threading.Timer(delay_s, action)
+    timer.daemon = True
+    timer.start()
 
 
 def _lines(text: str) -> Iterator[str]:
