@@ -206,27 +206,21 @@ def console_mode(
 ) -> ConsoleMode:
     """Decide what to open; `ui` is the setting of that name.
 
-    Standard output may go elsewhere, into a pipe or a file: then the prompt is on standard error, as `ui_descriptor`
-    says.
+    Standard output may go elsewhere, into a pipe or a file: then the prompt is on standard error.
     """
     if not stdin_tty or not (stdout_tty or stderr_tty):
         return ConsoleMode.BATCH
     return ConsoleMode.RICH if ui in ("auto", "live", "quiet") and is_capable(environ) else ConsoleMode.PLAIN
 
 
-def ui_descriptor(*, stdout_tty: bool) -> int:
-    """Return where the console has its prompt and shows its makes: standard error if standard output goes elsewhere."""
-    return 1 if stdout_tty else 2
-
-
-class Surroundings(NamedTuple):
+class BesideScreen(NamedTuple):
     """What a terminal can show beside its screen."""
 
     title: bool
     progress: bool
 
 
-def beside_screen(environ: Mapping[str, str] | None = None) -> Surroundings:
+def beside_screen(environ: Mapping[str, str] | None = None) -> BesideScreen:
     """Return what the terminal that the environment names can show beside its screen.
 
     Only those get a mark of progress (OSC 9;4) that are known to have one: for others the code is a message.
@@ -234,7 +228,7 @@ def beside_screen(environ: Mapping[str, str] | None = None) -> Surroundings:
     env = os.environ if environ is None else environ
     kind = env.get("TERM", "").partition("-")[0]
     known = env.get("WT_SESSION") or env.get("ConEmuANSI") == "ON" or env.get("TERM_PROGRAM") in _WITH_PROGRESS
-    return Surroundings(kind in _WITH_TITLE, is_capable(env) and bool(known) and kind not in ("screen", "tmux"))
+    return BesideScreen(kind in _WITH_TITLE, is_capable(env) and bool(known) and kind not in ("screen", "tmux"))
 
 
 def color_count(color: str, *, is_tty: bool, environ: Mapping[str, str] | None = None) -> int:

@@ -26,15 +26,14 @@ _LEFT_OUT = (ModuleType, FunctionType, BuiltinFunctionType, MethodType, type)
 _OPTIMIZED = 1  # inspect.CO_OPTIMIZED: the code of a function, whose locals are no mapping of the user's
 
 
-def describe_locals(frames: Iterable[FrameType], limit_s: float = LIMIT_S) -> dict[FrameType, Locals]:
+def describe_locals(frames: Iterable[FrameType]) -> dict[FrameType, Locals]:
     """Return names and values in short of the local variables of each frame.
 
     Dunder names, modules, functions and classes are left out. A `__repr__` of the user's is asked only in the main
     thread, where an alarm can end it; elsewhere, and when the time is over, values are told by their type.
 
     Args:
-        frames: The frames that matter most first: together they get `limit_s` and 30,000 characters.
-        limit_s: Seconds for all of them.
+        frames: The frames that matter most first: together they get a second and 30,000 characters.
 
     Returns:
         At most 50 names a frame, 200 characters a value; the first names are kept. What is called `password` or the
@@ -43,7 +42,7 @@ def describe_locals(frames: Iterable[FrameType], limit_s: float = LIMIT_S) -> di
     found: dict[FrameType, Locals] = {}
     secrets: set[str] = set()
     room = _TOTAL_CHARS
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + LIMIT_S
     with _Alarm() as alarm, _unheard() if alarm.rings else nullcontext():
         for frame in frames:
             if frame in found or room <= 0:

@@ -1,6 +1,5 @@
 """Opens the interactive console: joins a session, what reads lines, the makes, and what shows them."""
 
-import gc
 import os
 import sys
 import time
@@ -13,9 +12,9 @@ from compmake.config import ConsoleMode, is_capable, user_config_dir
 from compmake.errors import UserError
 from compmake.module_watch import ModuleWatch
 from compmake.reloading import forget_old_program, reload
-from compmake.starting import run_make, start_make
+from compmake.starting import collect_garbage_from_now_on, run_make, start_make
 from compmake.store import Run
-from compmake.text_safety import cells, one_line
+from compmake.text_safety import cells, one_line, sanitize
 from compmake.ui.commands.session import FailureReport, Session
 from compmake.ui.console.app import ConsoleApp
 from compmake.ui.console.checking import Check
@@ -23,8 +22,8 @@ from compmake.ui.console.makes import Makes
 from compmake.ui.console.plain_reader import PlainReader
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Reader, Surface
-from compmake.ui.standing import Parts, Standing, counts_text
-from compmake.ui.text import Style, ago
+from compmake.ui.standing import Standing, counts_text
+from compmake.ui.text import Parts, Style, ago
 from compmake.ui.vocabulary import RunningMake, Vocabulary
 from compmake.workspace import Workspace
 
@@ -32,8 +31,6 @@ _BANNER_WAITS_S = 0.1
 """How long the banner waits for the counts."""
 _SOON_LOOKED_AT = 3000
 """With more jobs the counts would come too late for the banner; to work them out then only delays the prompt."""
-_GARBAGE = 100_000
-"""New objects before garbage is looked for: what is open is many objects, and none of them is garbage."""
 
 
 def run_console(
@@ -47,9 +44,7 @@ def run_console(
         flags: Options of the command line: `yes`, `verbose`, `stop`.
         settings: `KEY=VALUE` settings of the command line.
     """
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
-    gc.enable()
+    collect_garbage_from_now_on(often=False)
     session = Session(
         workspace, start_make, assume_yes="yes" in flags, verbose="verbose" in flags or workspace.settings.verbose
     )
@@ -160,13 +155,14 @@ def _banner(workspace: Workspace, standing: Standing, surface: Surface) -> list[
 def _last_run(run: Run) -> str:
     when = ago(max(0.0, time.time() - run.started_at))
     counts = ((run.done, "done"), (run.failed, "failed"), (run.blocked, "blocked"))
-    text = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to do"
+    nothing = "nothing to do" if run.ended == "finished" else "nothing done"
+    text = ", ".join(f"{count} {word}" for count, word in counts if count) or nothing
     ended = "" if run.ended == "finished" else f" ({one_line(run.ended or 'did not end', 60)})"
     return f"Last run: {text}{ended}, {when}."
 
 
 def _start_up_files(workspace: Workspace) -> list[Path]:
-    """Return the files of commands that are carried out first; that beside the program only if it is the user's."""
+    """Return the files of commands that are carried out first."""
     paths = [user_config_dir() / "rc"]
     if workspace.program is not None:
         paths.append(workspace.program.ref.folder / "compmake.rc")
@@ -174,8 +170,9 @@ def _start_up_files(workspace: Workspace) -> list[Path]:
 
 
 def _start_up(app: ConsoleApp, surface: Surface, path: Path) -> None:
+    """Carry out a file of commands, if nobody but the user can have written it."""
     stat = path.stat()
     if stat.st_uid != os.getuid() or stat.st_mode & 0o022:
-        surface.tell(f"compmake: {path} was not read: others could have written it")
+        surface.tell(f"compmake: {sanitize(str(path))} was not read: others could have written it")
         return
     app.carry_out_file(path)

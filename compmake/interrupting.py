@@ -60,6 +60,12 @@ class Stop:
             os.close(descriptor)
 
 
+def stop_this_process() -> None:
+    """Stop this process until somebody continues it."""
+    # To this very thread: sent to the process, another one may take it, and this one go on for a moment.
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+
+
 def step_text(level: int, running: int) -> str:
     """Return what to tell the user who went to `level`, and which step comes next."""
     jobs = "1 running job" if running == 1 else f"{running} running jobs"
@@ -95,7 +101,7 @@ def heeding_signals(stop: Stop, *, inline: bool = False) -> Iterator[None]:
 def _handlers(stop: Stop) -> Mapping[signal.Signals, _Handler]:
     def suspend(_number: int, _frame: FrameType | None) -> None:
         stop.suspend()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        stop_this_process()
         stop.resume()
 
     return {

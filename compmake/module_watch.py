@@ -13,7 +13,6 @@ from compmake.job import Digest
 
 _SETTLED_NS = 2_000_000_000
 """Two writes within this time may leave the same mtime: that of so young a file proves nothing."""
-_NAMED = 2
 _CACHE = "__pycache__"
 
 
@@ -58,12 +57,6 @@ class ModuleWatch:
     def names(self, paths: Iterable[str]) -> list[str]:
         """Return files as people call them: from the program's folder, or else by the last part."""
         return [_short(path, self._folder) for path in paths]
-
-    def text(self) -> str:
-        """Return what changed in a few words for a prompt, `helper.py, work.py and 3 more`; empty if nothing did."""
-        names = self.names(self.changed())
-        left = len(names) - _NAMED
-        return ", ".join(names[:_NAMED]) + (f" and {left} more" if left > 0 else "")
 
     def contents(self) -> dict[str, Digest | None]:
         """Return what is in the files now."""

@@ -11,12 +11,9 @@ from compmake.errors import ProgramError, UserError
 from compmake.job import Digest
 from compmake.module_watch import ModuleWatch
 from compmake.program import Program, ProgramRef, load_program, require_jobs
-from compmake.settings import Settings
+from compmake.settings import OF_THE_STORE, Settings
 from compmake.surroundings import Loaded, Surroundings
 from compmake.workspace import Workspace
-
-_OF_THE_STORE = ("store", "keep", "keep_bytes", "durability")
-"""Settings that a store is opened with."""
 
 
 class Reloaded(NamedTuple):
@@ -83,7 +80,7 @@ def _loadable(workspace: Workspace) -> tuple[Program, Surroundings]:
 def _settings(old: Settings, ref: ProgramRef, flags: Iterable[str]) -> tuple[Settings, tuple[str, ...]]:
     """Return the settings as they are now, those of the store as it was opened, and which of these would differ."""
     new = load_settings(ref.folder, flags=flags)
-    kept = {name: getattr(old, name) for name in _OF_THE_STORE}
+    kept = {name: getattr(old, name) for name in OF_THE_STORE}
     waiting = tuple(name for name, value in kept.items() if getattr(new, name) != value)
     origins = {name: origin for name, origin in new.origins.items() if name not in kept}
     origins |= {name: origin for name, origin in old.origins.items() if name in kept}

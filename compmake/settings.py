@@ -88,6 +88,10 @@ def _places(function_name: str) -> list[str]:
     return [function_name, f"{module}.{qualname}", *packages]
 
 
+OF_THE_STORE = ("store", "keep", "keep_bytes", "durability")
+"""Keys that count only when a store is opened."""
+
+
 class SettingRow(NamedTuple):
     """A key, its value as one would write it in a file (empty when unset), where it came from, what it means."""
 

@@ -36,7 +36,7 @@ from compmake.workspace import Workspace
 
 _TICK_S = 0.25
 _GARBAGE = 100_000
-"""New objects before a make looks for garbage: at Python's own number that takes a tenth of its time."""
+"""New objects before garbage is looked for: at Python's own number that takes a tenth of the time of a make."""
 
 
 def start_make(
@@ -132,7 +132,7 @@ def _run(
         durations = workspace.durations()
         plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
         forecast = _forecast(workspace, plan, done, todo, durations, workers)
-        _collect_garbage_from_now_on(often=not workers)
+        collect_garbage_from_now_on(often=not workers)
         make = Make(
             graph,
             plan,
@@ -233,7 +233,7 @@ def _limits(settings: Settings) -> Callable[[Job], Limits]:
     return limits
 
 
-def _collect_garbage_from_now_on(*, often: bool) -> None:
+def collect_garbage_from_now_on(*, often: bool) -> None:
     """All that was made before is no garbage; jobs in this process may leave some `often`, a make itself hardly any."""
     if not gc.isenabled():
         gc.freeze()

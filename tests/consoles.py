@@ -1,5 +1,6 @@
 """`Console`: the interactive console in a pseudo-terminal, and programs whose jobs wait until a test lets them go."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -53,9 +54,10 @@ COOKED = (True, True, True)
 READING = (False, False, False)
 """As prompt_toolkit has it while somebody types."""
 ONE_BY_ONE = (False, False, True)
-"""As the keys of a make in the foreground need it."""
+"""As the keys of a make in the foreground need it, and as readline has it."""
 _PROMPT = re.compile(r"@ .*:")
 _BRACKETED_PASTE = 2004
+_ROWS_OF_LINE = 5
 
 
 class Console(Terminal):
@@ -71,7 +73,8 @@ class Console(Terminal):
         env: dict[str, str] | None = None,
     ) -> None:
         """Start it in a program's folder: `compmake ARGS`, or the program `argv`; return before its first prompt."""
-        self.reads_in = COOKED if (env or {}).get("TERM") == "dumb" or "COMPMAKE_UI" in (env or {}) else READING
+        plain = ONE_BY_ONE if "COMPMAKE_UI" in (env or {}) else READING  # readline leaves Ctrl-C a signal
+        self.reads_in = COOKED if (env or {}).get("TERM") == "dumb" else plain
         super().__init__(
             argv or [sys.executable, "-m", "compmake", *(args or ("prog",))],
             cwd=space.path,
@@ -97,6 +100,18 @@ class Console(Terminal):
         )
         return self.shown
 
+    def enter(self, line: str = "") -> None:
+        """Type a line, wait until all of it stands before the cursor, and end it: what is below also has words."""
+        typed = squeezed(line)
+        self.send(line)
+        self.wait_until(lambda: self._before_cursor().endswith(typed), f"{line!r} to be echoed")
+        super().enter()
+
+    def _before_cursor(self) -> str:
+        x, y = self.cursor
+        above = self.lines[max(0, y - _ROWS_OF_LINE) : y]  # a long line is wrapped
+        return squeezed("".join([*above, self.lines[y][:x]]))
+
     def run(self, line: str) -> str:
         """Type a line and wait until the next can be typed; return what was shown meanwhile."""
         self.enter(line)
@@ -108,6 +123,11 @@ class Console(Terminal):
         for job in jobs:
             self.wait_for(job)
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        with open(os.devnull) as nothing:
+            os.dup2(nothing.fileno(), self._child.child_fd)
+
     def has_the_keyboard_back(self) -> bool:
         """Tell whether all is as a shell needs it: echo, cursor, no page of its own, pasting not marked."""
         screen = self.screen
@@ -117,6 +137,11 @@ class Console(Terminal):
             and not screen.in_full_screen
             and _BRACKETED_PASTE not in screen.private_modes
         )
+
+
+def squeezed(text: str) -> str:
+    """Return the text without blanks and line ends: the terminal breaks long lines anywhere."""
+    return "".join(text.split())
 
 
 def process_of(space: Space, name: str, wait: Callable[..., Any]) -> psutil.Process:
@@ -133,7 +158,7 @@ def let_go(space: Space, *names: str) -> None:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    """Tell whether a process has ended; one that nobody waited for counts as such."""
+    """Tell whether a process has ended; one that nobody waited for has too."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

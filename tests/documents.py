@@ -1,14 +1,19 @@
-"""Runs what the documents show: files are written, edits applied, `$` commands run, their output compared.
+"""Runs what the documents show: files are written, edits applied, commands run or typed, what they show is compared.
 
 In a document, `<!-- file: NAME -->` before a fenced block makes it a file, `<!-- edit: NAME -->` before a `diff` block
-changes one, and every `console` block is run unless `<!-- not run -->` stands before it. All blocks of a document share
-one folder. `python tests/documents.py DOCUMENT...` writes the real output into the documents.
+changes one, and every `console` block is run unless `<!-- not run -->` stands before it: `$` commands by a shell. After
+`<!-- typed -->` they open compmake's console in a pseudo-terminal, where what stands behind the prompts `@ ...: ` is
+typed; the console stays open for later blocks. `<!-- typed: PATTERN -->` shows the last command at the moment when the
+pattern is on the screen, and the next block goes on from there. `<!-- screen: KEY -->` is what the last command filled
+the screen with, and the key that leaves it. All blocks of a document share one folder.
+`python tests/documents.py DOCUMENT...` writes the real output into the documents.
 """
 
 import difflib
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +21,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from sessions import Session
 
 SHOWN_FOLDER = "/home/ana/work"
 WIDTH = 110
@@ -27,13 +34,19 @@ _VARYING = [
     (re.compile(r"(\d+|less than \d+) (milli)?seconds?\b( ago)?"), "DURATION"),
     (re.compile(r"(?<![\w.])\d+(\.\d+)?[BKMG](?=$|[\s,;)])"), "SIZE"),
     (re.compile(r"\b[0-9a-f]{10}\b"), "DIGEST"),
-    (re.compile(r'"wall_s": [\d.e-]+'), '"wall_s": SECONDS'),
+    (re.compile(r'"(wall_s|cpu_s|peak_bytes|made_at)": [\d.e-]+'), r'"\1": NUMBER'),
     (re.compile(r"\bjust now\b"), "DURATION"),
     (re.compile(r"\battempt +\d+,"), "attempt N,"),
-    (re.compile(r"Python [\d.]+\w* on \S+"), "PYTHON"),
+    (re.compile(r"Python [\d.]+\w* on .*"), "PYTHON"),  # with the packages that are there
     (re.compile(r"\b\d+ workers?\b"), "WORKERS"),
     (re.compile(r"\b(worker +|on )w\d+\b"), r"\1WORKER"),
     (re.compile(r" rss=SIZE"), ""),
+    # What a running make shows: how far it is differs by the speed of the machine.
+    (re.compile(r"^ MAKE .*"), " MAKE"),
+    (re.compile(r"^ ▶ \w+ (\w+)-\S+ .*"), r" ▶ \1-N"),
+    (re.compile(r"^@ .*(▶|ETA).*?: "), "@ COUNTS: "),
+    (re.compile(r"\d+/(\d+) done"), r"N/\1 done"),
+    (re.compile(r", \d+ running(?=,)"), ""),
     (re.compile(r"[ \t]+"), " "),
 ]
 
@@ -51,7 +64,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Shown:
-    """A command of a console block, the output that the document shows, and the real one."""
+    """A command of a console block with its prompt, what the document shows from there on, and what really is."""
 
     command: str
     shown: str
@@ -65,41 +78,87 @@ class Shown:
 
 
 class Folder:
-    """The folder in which a document is played."""
+    """The folder in which a document is played; `with` it, for it is removed.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path.resolve() / "work"
-        self.path.mkdir()
-        self._bin = path.resolve() / "bin"
-        self._bin.mkdir()
+    Its path is as long as the one that is shown instead, so that lines break where they do in the document.
+    """
+
+    def __init__(self) -> None:
+        self.path, self._bin = (Path(tempfile.mkdtemp(prefix="c", dir="/tmp")).resolve() for _ in range(2))
         for name, arguments in (("compmake", "-m compmake"), ("python", "")):
             script = self._bin / name
             script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
             script.chmod(0o755)
+        self._session: Session | None = None
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        for folder in (self.path, self._bin):
+            shutil.rmtree(folder)
+
+    def close(self) -> None:
+        """End the console, if it is open."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def play(self, document: Path) -> Iterator[tuple[Block, list[Shown]]]:
         """Carry out the blocks one after the other and yield each console block with what it printed."""
-        for block in blocks(document.read_text(encoding="utf-8")):
+        yield from self.play_text(document.read_text(encoding="utf-8"))
+
+    def play_text(self, text: str) -> Iterator[tuple[Block, list[Shown]]]:
+        """Do the same with the text of a document."""
+        found = list(blocks(text))
+        for block, following in zip(found, [*found[1:], None], strict=True):
             kind, _, name = block.mark.partition(": ")
             if kind == "file":
                 self._write(name, block.body)
             elif kind == "edit":
                 self._edit(name, block.body)
+            elif kind == "typed":
+                opens_screen = following is not None and following.mark.startswith("screen")
+                yield block, list(self._type(block.body, name, is_left_open=opens_screen))
+            elif kind == "screen":
+                assert self._session is not None, "no console is open"
+                yield block, [Shown("", block.body, self._shown(self._session.take_screen(name)))]
             elif block.language == "console" and kind != "not run":
-                yield block, [Shown(command, shown, self.run(command)) for command, shown in commands(block.body)]
+                yield (
+                    block,
+                    [
+                        Shown(command, f"$ {command}\n{shown}", f"$ {command}\n{self.run(command)}")
+                        for command, shown in commands(block.body)
+                    ],
+                )
+
+    def _type(self, body: str, moment: str, *, is_left_open: bool) -> Iterator[Shown]:
+        """Type the lines of a block; the last one may be left under way, or with a screen open."""
+        first, *rest = re.split(r"^(?=[$@] )", body, flags=re.M)
+        if first:
+            assert self._session is not None, "no console is open"
+            yield Shown("", first, self._shown(self._session.take_answer()))
+        for number, shown in enumerate(rest, 1):
+            head = shown.partition("\n")[0]
+            if head.startswith("$ "):
+                real = f"{head}\n{self._open(head.removeprefix('$ compmake '))}"
+                yield Shown(head, shown, self._shown(real))
+                continue
+            assert self._session is not None, "no console is open"
+            prompt, _, line = head.partition(": ")
+            real = self._session.type_line(line, f"{prompt}:")
+            if number < len(rest) or not (moment or is_left_open):
+                real = self._session.take_answer()
+            elif moment:
+                real = self._session.take_moment(moment)
+            yield Shown(line, shown, self._shown(real))
 
     def run(self, command: str) -> str:
         """Run a shell command at a terminal that can nothing but print, and return what it showed."""
         ours, theirs = pty.openpty()
-        environment = {n: v for n, v in os.environ.items() if not n.startswith("COMPMAKE_")} | {
-            "PATH": f"{self._bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-            "PYTHONUTF8": "1",
-            "TERM": "dumb",
-            "PYTHONHASHSEED": "0",  # as compmake sets it, which costs a start
-            "COLUMNS": str(WIDTH),
-            "XDG_CONFIG_HOME": str(self._bin),
-        }
+        environment = {n: v for n, v in os.environ.items() if not n.startswith("COMPMAKE_")} | self._environment()
+        environment |= {"TERM": "dumb", "COLUMNS": str(WIDTH)}
         with subprocess.Popen(
             ["/bin/sh", "-c", command],
             cwd=self.path,
@@ -112,6 +171,24 @@ class Folder:
             pieces = list(_until_closed(ours))
         os.close(ours)
         text = b"".join(pieces).decode().replace("\r\n", "\n")
+        return self._shown(text)
+
+    def _open(self, arguments: str) -> str:
+        """Open the console and return its banner."""
+        self.close()
+        self._session = Session(self, [str(self._bin / "compmake"), *shlex.split(arguments)], self._environment())
+        return self._session.take_answer()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self._bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONUTF8": "1",
+            "PYTHONHASHSEED": "0",  # as compmake sets it, which costs a start
+            "XDG_CONFIG_HOME": str(self._bin),
+        }
+
+    def _shown(self, text: str) -> str:
         return text.replace(str(self.path), SHOWN_FOLDER)
 
     def _write(self, name: str, body: str) -> None:
@@ -154,13 +231,17 @@ def normalized(text: str) -> list[str]:
 
 def rewrite(document: Path, folder: Folder) -> None:
     """Put the real output into a document."""
-    text = document.read_text(encoding="utf-8")
-    for block, played in reversed(list(folder.play(document))):
-        body = "".join(f"$ {found.command}\n{_clean(found.real)}" for found in played)
-        text = text[: block.start] + body + text[block.end :]
+    text = filled(document.read_text(encoding="utf-8"), folder)
     document.write_text(text, encoding="utf-8")
     for name in pictures(text):
         shutil.copyfile(folder.path / Path(name).name, document.parent / name)
+
+
+def filled(text: str, folder: Folder) -> str:
+    """Return the text of a document with the real output in its blocks."""
+    for block, played in reversed(list(folder.play_text(text))):
+        text = text[: block.start] + "".join(_clean(found.real) for found in played) + text[block.end :]
+    return text
 
 
 def pictures(text: str) -> list[str]:
@@ -185,8 +266,8 @@ def _until_closed(descriptor: int) -> Iterator[bytes]:
 
 def main(documents: Iterable[str]) -> None:
     for document in documents:
-        with tempfile.TemporaryDirectory() as folder:
-            rewrite(Path(document), Folder(Path(folder)))
+        with Folder() as folder:
+            rewrite(Path(document), folder)
 
 
 if __name__ == "__main__":

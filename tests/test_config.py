@@ -12,7 +12,6 @@ from compmake.config import (
     output_mode,
     terminal_size,
     terminal_width,
-    ui_descriptor,
     user_config_dir,
 )
 from compmake.errors import UserError
@@ -280,11 +279,6 @@ def test_console_mode(ui, terminals, term, mode):
     """A prompt needs a terminal to read from and one to write to; completion and a live region one that can redraw."""
     is_tty = {f"std{name}_tty": name in terminals.split() for name in ("in", "out", "err")}
     assert console_mode(ui, **is_tty, environ={"TERM": term}) is mode
-
-
-def test_the_console_is_on_standard_error_when_standard_output_goes_elsewhere():
-    """What is piped or written to a file is data only."""
-    assert (ui_descriptor(stdout_tty=True), ui_descriptor(stdout_tty=False)) == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_equal_failures_count_up():
 def test_running_jobs_are_not_driven_out_by_failures():
     """Where there is room for the running jobs only, the groups of failures are left out."""
     terminal = Terminal(80, 12).feed(start(99), *[failed(f"b{n}") for n in range(9)])
-    terminal.feed(*[begin(f"a{n}", n / 10) for n in range(9)], at=1)
+    terminal.feed(*[begin(f"a{n}", n / 10, f"w1{n}") for n in range(9)], at=1)
     assert sum(" ▶ w1" in line for line in terminal.tick(4).region) == 9
     assert not any("9x" in line for line in terminal.region)
 

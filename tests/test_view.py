@@ -116,6 +116,24 @@ def test_the_job_that_started_first_is_the_longest_running():
     assert [job.job_id for job in fold(start(), *starts).longest_running] == ["a", "b", "c"]
 
 
+def test_a_worker_runs_one_job():
+    """Ends are told once they are committed: until then only the job that began last on each worker runs."""
+    began = [("a", "w1"), ("b", "w2"), ("c", "w1"), ("d", "w1")]
+    view = fold(start(), *(Event(EventKind.JOB_STARTED, 101.0, JobId(name), "f", worker=w) for name, w in began))
+    assert sorted(view.running) == ["b", "d"]
+    ends = [Event(EventKind.JOB_DONE, 102.0, JobId(name), "f", worker="w1") for name in "ac"]
+    for event in ends:
+        view.apply(event)
+    assert (sorted(view.running), view.done, view.waiting) == (["b", "d"], 2, 6)
+
+
+def test_an_attempt_on_another_worker_goes_on_when_the_first_worker_has_a_new_job():
+    """A job that was given to another worker does not run on the one that it had before."""
+    events = [STARTED, RETRIED, STARTED, Event(EventKind.JOB_STARTED, 103.0, JobId("y"), "f", worker="w1")]
+    events[2] = Event(EventKind.JOB_STARTED, 102.5, X, "f", worker="w2")
+    assert sorted(fold(start(), *events).running) == sorted([X, "y"])
+
+
 def test_retries_are_grouped_apart_from_failures():
     """Attempts that were repeated have groups of their own; jobs that were retried count once each."""
     view = fold(start(), RETRIED, RETRIED, FAILED)

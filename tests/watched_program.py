@@ -21,6 +21,7 @@ class Lasting:
 
     def __init__(self, screen):
         self.stop = Stop()
+        self.stop.workers = self
         self._screen, self._over = screen, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

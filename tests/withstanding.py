@@ -15,7 +15,7 @@ from spaces import Finished, Space, clean_environment
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """What must never reach a terminal: C0 but newline and tab, DEL, C1, bytes that are no UTF-8."""
-OWN_SEQUENCES = re.compile("\r\n|\r(?=.*?\x1b\\[K)|\x1b\\[K|\x1b\\[[0-9;]*m|\r\x1b\\[K")
+OWN_SEQUENCES = re.compile("\r+\n|\x1b\\[K\r?|\x1b\\[J|\x1b\\[[0-9;]*m")
 """What compmake itself sends to a terminal: its line's start and end, colours, and the terminal's own `\\r\\n`."""
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _PR_CAPBSET_DROP = 24

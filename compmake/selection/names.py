@@ -12,6 +12,7 @@ from compmake.job import JobId
 from compmake.text_safety import one_line
 from compmake.words import close_matches
 
+GLOB_CHARACTERS = frozenset("*?[")
 _SUGGESTIONS = 3
 _CANDIDATES = 200
 """Comparing letter by letter is slow: 100,000 ids are first cut down to so many."""
@@ -34,7 +35,7 @@ def jobs_named(text: str, graph: Graph, keywords: Collection[str], commands: Col
         return {JobId(text)}
     if text.endswith("()"):
         raise SelectionError(f"no job calls {_show(text)}.{_did_you_mean(text, _functions(graph))}")
-    if any(character in text for character in "*?["):
+    if GLOB_CHARACTERS.intersection(text):
         matches = re.compile(translate(text)).match
         found = {job_id for job_id in graph.jobs if matches(job_id)}
         if not found:

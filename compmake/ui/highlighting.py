@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from compmake.job import JobState
 from compmake.selection import KEYWORDS
+from compmake.selection.names import GLOB_CHARACTERS
 from compmake.selection.parser import SETS, STATES
 from compmake.settings import KEYS
-from compmake.ui.commands.registry import Command, Option, is_dashed, read_option
+from compmake.ui.commands.registry import ALWAYS_TAKEN, JOB_WORDS, Command, Option, is_dashed, read_option
 from compmake.ui.typed import Kind, Part, Token, split_line, tokens_of
 from compmake.ui.vocabulary import Vocabulary, choices_of
 from compmake.words import Word
@@ -16,8 +17,6 @@ Role = JobState | str
 """A state, or another role of the palette in `text`: `bold` is a command, `dim` the shell's; empty for plain text."""
 
 _STATES = {state.value: state for state in STATES}
-_JOBS = ("SEL", "JOB")
-_GLOB = frozenset("*?[")
 
 
 class _Span(NamedTuple):
@@ -94,7 +93,7 @@ class _Painter:
         if role is not None:
             at = part.start + part.word.text.find("=") + 1 if role == "option" and "=" in part.word.text else part.end
             yield _Span(part.start, at, role)
-        elif takes in _JOBS:
+        elif takes in JOB_WORDS:
             for token in tokens_of(part, self._names.names.ids.__contains__):
                 yield _Span(token.start, token.end, self._token(token, part))
         else:
@@ -112,7 +111,7 @@ class _Painter:
             self._awaited = option if option.value and not equals else None
             return "option"
         if is_dashed(word):
-            return "option" if word.text in ("-y", "--yes") else "unknown"
+            return "option" if word.text in ALWAYS_TAKEN else "unknown"
         self._taken += 1
         return None
 
@@ -128,7 +127,7 @@ class _Painter:
             return "keyword"
         call = text.endswith("()") or (self._is_typed(part) and self._line[token.end :] == "(")
         function = call and names.knows_function(text.removesuffix("()"))
-        if function or text in ("(", ")") or _GLOB.intersection(text) or names.knows_job(text):
+        if function or text in ("(", ")") or GLOB_CHARACTERS.intersection(text) or names.knows_job(text):
             return ""
         if text == "?" and self._taken == 1:
             return ""

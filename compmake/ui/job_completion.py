@@ -9,7 +9,6 @@ from compmake.ui.typed import Part, Token, needs_quotes, tokens_of
 from compmake.ui.vocabulary import Vocabulary
 
 _MOST_GUESSED = 50
-_QUOTES = ("'", '"')
 _ABOUT_SETS = {
     "all": "all jobs",
     "top": "jobs that no other needs",

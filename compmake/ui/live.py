@@ -5,9 +5,9 @@ from typing import TextIO
 
 from compmake.job import JobState
 from compmake.text_safety import cells
-from compmake.ui.redrawing import Parts, Redrawing, Size
+from compmake.ui.redrawing import Redrawing, Size
 from compmake.ui.running import running_text
-from compmake.ui.text import Style, bar, duration, roughly
+from compmake.ui.text import Parts, Style, bar, duration, roughly
 from compmake.ui.verdicts import Verdicts
 
 _BAR_CELLS = 10
@@ -38,7 +38,7 @@ class LiveLine(Redrawing):
 
     def _parts(self, now: float, room: int) -> Parts:
         view, style = self.view, self._style
-        parts: list[tuple[JobState | str, str]] = [(JobState.DONE, f"{view.done}/{view.total} done")]
+        parts: Parts = [(JobState.DONE, f"{view.done}/{view.total} done")]
         counted = ((JobState.FAILED, view.failed), (JobState.BLOCKED, view.blocked))
         parts += [(state, f"  {count} {state.value}") for state, count in counted if count]
         expected = "" if view.expected_s is None else f" of ~{roughly(view.expected_s)}"

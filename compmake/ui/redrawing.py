@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
 from compmake.channel import Event, EventKind
-from compmake.job import JobState
 from compmake.text_safety import cells
 from compmake.ui.frontend import Output
-from compmake.ui.text import Style, cut
+from compmake.ui.text import Parts, Style, cut
 from compmake.ui.titles import Title
 from compmake.ui.verdicts import Verdicts
 from compmake.ui.view import View
@@ -21,9 +20,6 @@ _TO_LINE_END, _TO_SCREEN_END = "\x1b[K", "\x1b[J"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _AT_ONCE = (EventKind.NOTICE, EventKind.PLANNED, EventKind.RUN_ENDED)
 """What is not held back until the next drawing is due."""
-
-Parts = Sequence[tuple[JobState | str, str]]
-"""A line: texts and the roles in whose colours they are painted."""
 
 
 class Size(NamedTuple):

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from compmake.ui.redrawing import Parts, Redrawing, Size
+from compmake.ui.redrawing import Redrawing, Size
 from compmake.ui.region_text import region_lines
-from compmake.ui.text import Style
+from compmake.ui.text import Parts, Style
 from compmake.ui.titles import Title
 from compmake.ui.verdicts import Verdicts
 

@@ -6,13 +6,10 @@ from compmake.interrupting import KILL, START_NONE, TERMINATE
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line
 from compmake.ui.running import age_text, said_text, wrong_text
-from compmake.ui.text import Style, bar, cut, duration, roughly
+from compmake.ui.text import Parts, Style, bar, cut, cut_middle, duration, roughly
 from compmake.ui.traceback import headline
 from compmake.ui.view import RunningJob, View, where
 from compmake.words import bytes_text
-
-Line = list[tuple[JobState | str, str]]
-"""Texts and the roles in whose colours they are painted."""
 
 _STATES = (JobState.DONE, JobState.FAILED, JobState.BLOCKED, JobState.INTERRUPTED, JobState.RUNNING, JobState.WAITING)
 _BAR_CELLS = 20
@@ -29,7 +26,7 @@ _KEYS = ("[f]ailures [b]ackground [?]help  {step}", "[f]ailures [b]ackground  {s
 
 def region_lines(
     view: View, now: float, *, columns: int, rows: int, style: Style, level: int, same_shown: int
-) -> list[Line]:
+) -> list[Parts]:
     """Return the lines of the region, at most `rows` - 1 and at least one.
 
     Args:
@@ -53,7 +50,7 @@ def region_lines(
     return [*lines, _keys_line(more, _STEPS[level], room)]
 
 
-def _header(view: View, now: float, room: int, style: Style) -> Line:
+def _header(view: View, now: float, room: int, style: Style) -> Parts:
     """Return ` MAKE ✔ 1060 ✘4 ⊘2 ▶8 ·137  ████░░░  87% work  6m01s  ETA 4m`, as much of it as there is room for."""
     counts = [(state, count) for state in _STATES if (count := view.counts()[state]) or state is JobState.DONE]
     short = [(state, f" {style.glyph(state)}{count}") for state, count in counts]
@@ -62,7 +59,7 @@ def _header(view: View, now: float, room: int, style: Style) -> Line:
     percent = f"  {min(99, int(100 * fraction))}%"  # 100 when it has ended
     eta = f"  ETA {roughly(left_s)}" if left_s is not None else ""
     age = f"  {duration(view.elapsed_s(now))}"
-    name: Line = [("bold", " MAKE")]
+    name: Parts = [("bold", " MAKE")]
     for counted, tail in (
         (words, f"{percent} work{age}{eta}"),
         (short, f"{percent} work{age}{eta}"),
@@ -77,7 +74,7 @@ def _header(view: View, now: float, room: int, style: Style) -> Line:
     return [("", f" {percent.strip()}"), *short]
 
 
-def _cells(line: Line) -> int:
+def _cells(line: Parts) -> int:
     return sum(cells(text) for _, text in line)
 
 
@@ -89,7 +86,7 @@ _WANTED = ("usual", "said", "worker", "bar", "rss")
 """What is shown beside name and age, the most wanted first."""
 
 
-def _job_lines(jobs: Sequence[RunningJob], view: View, now: float, room: int, style: Style) -> list[Line]:
+def _job_lines(jobs: Sequence[RunningJob], view: View, now: float, room: int, style: Style) -> list[Parts]:
     """Return ` ▶ w1 train-b=9-lr=0.3  31s / 22s  █████▓▓▓ 1.4x  rss 1.8G  epoch 31/40` for each job, in columns."""
     if not jobs:
         return []
@@ -143,35 +140,23 @@ def _widths(rows: Sequence[_Row], room: int, *, any_wrong: bool) -> dict[str, in
     return widths
 
 
-def _job_line(row: _Row, sign: str, widths: dict[str, int], style: Style) -> Line:
+def _job_line(row: _Row, sign: str, widths: dict[str, int], style: Style) -> Parts:
     text = ""
     for column, blanks in _COLUMNS.items():
         if column not in widths:
             continue
         width = widths[column]
-        cell = _cut_middle(row[column], width, style) if column == "name" else cut(row[column], width, style)
+        cell = (cut_middle if column == "name" else cut)(row[column], width, style)
         padding = " " * (width - cells(cell))
         text += " " * blanks + (padding + cell if column == "age" else cell + padding)
     return [(JobState.RUNNING, f" {sign}"), ("", text.rstrip())]
 
 
-def _cut_middle(text: str, width: int, style: Style) -> str:
-    """Return the text in at most `width` cells, both ends kept: job ids that begin alike differ at their end."""
-    if cells(text) <= width:
-        return text
-    tail, room = "", max(0, (width - len(style.ellipsis)) // 2)
-    for character in reversed(text):
-        if cells(character + tail) > room:
-            break
-        tail = character + tail
-    return cut(text, width - cells(tail), style) + tail
-
-
-def _group_lines(view: View, most: int, same_shown: int, style: Style) -> list[Line]:
+def _group_lines(view: View, most: int, same_shown: int, style: Style) -> list[Parts]:
     """Return the kinds of failure that are no longer shown one by one, with their number."""
     groups = sorted((group for group in view.failures if group.count > same_shown), key=lambda group: -group.count)
     sign = f" {style.glyph(JobState.FAILED)} "
-    lines: list[Line] = []
+    lines: list[Parts] = []
     for group in groups[: max(0, min(most, _GROUPS_SHOWN))]:
         function = f"{one_line(group.key.function, _ID_CELLS)}()"
         text = f"{group.count}x {function} {headline(group.first, 60)}  {one_line(where(group.first), 60)}"
@@ -179,7 +164,7 @@ def _group_lines(view: View, most: int, same_shown: int, style: Style) -> list[L
     return lines
 
 
-def _keys_line(more: str, step: str, room: int) -> Line:
+def _keys_line(more: str, step: str, room: int) -> Parts:
     """Return the last line: what is not shown at its left, the keys at its right."""
     for pattern in _KEYS:
         keys = pattern.format(step=step)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from compmake.job import JobState
 from compmake.text_safety import one_line
-from compmake.ui.text import Style, plural, roughly
+from compmake.ui.text import Parts, Style, plural, roughly
 from compmake.ui.view import View
 
 _FILE_CELLS = 30
@@ -13,9 +13,6 @@ _NARROW = 60
 """Columns below which the prompt only says that something changed, not what."""
 _IN_PROMPT = (JobState.FAILED, JobState.RUNNING)
 _IN_BANNER = (JobState.DONE, JobState.RUNNING, JobState.FAILED, JobState.BLOCKED, JobState.STALE, JobState.TODO)
-
-Parts = list[tuple[JobState | str, str]]
-"""Texts with their roles, see `Style.paint`."""
 
 
 class Standing(NamedTuple):

@@ -5,17 +5,15 @@ from typing import NamedTuple
 
 from compmake.job import JobId
 from compmake.selection import KEYWORDS
-from compmake.selection.names import nearby
+from compmake.selection.names import GLOB_CHARACTERS, nearby
 from compmake.settings import KEYS
-from compmake.ui.commands.registry import Command, is_dashed, read_option
+from compmake.ui.commands.registry import ALWAYS_TAKEN, Command, is_dashed, read_option
 from compmake.ui.typed import Kind, Part, Token, as_word, split_line, tokens_of
 from compmake.ui.vocabulary import Vocabulary, choices_of
 from compmake.words import close_matches
 
 _MOST_CHARACTERS = 1000
 """A longer line is hardly a slip of the finger."""
-_JOBS = ("SEL", "JOB")
-_GLOB = frozenset("*?[")
 
 
 class _Correction(NamedTuple):
@@ -78,7 +76,7 @@ def _command(part: Part, vocabulary: Vocabulary) -> str | None:
 
 def _option(part: Part, command: Command) -> list[_Correction]:
     key, equals, value = part.word.text.partition("=")
-    if key in ("-y", "--yes"):
+    if key in ALWAYS_TAKEN:
         return []
     close = _closest(key.lstrip("-"), [option.name for option in command.options])
     return _replaced(part, f"--{close}{equals}{value}" if close else None)
@@ -111,7 +109,11 @@ def _token(token: Token, command: Command, vocabulary: Vocabulary) -> list[_Corr
     if token.quoted:
         close = _closest(text, ids)
         return [_Correction(token.start, token.end, as_word(close, command))] if close else []
-    if text in KEYWORDS or _GLOB.intersection(text) or (text.endswith("()") and vocabulary.knows_function(text[:-2])):
+    if (
+        text in KEYWORDS
+        or GLOB_CHARACTERS.intersection(text)
+        or (text.endswith("()") and vocabulary.knows_function(text[:-2]))
+    ):
         return []
     functions = [f"{name}()" for name in (names.full_functions if "." in text else names.functions)]
     close = _closest(text, [*sorted(KEYWORDS), *functions, *ids])

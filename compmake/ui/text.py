@@ -38,6 +38,8 @@ PALETTE: dict[JobState | str, tuple[str, str]] = {
     "string": ("38;5;143", "33"),
 }
 """The codes of each state and role for 256 colours and for 8."""
+Parts = list[tuple[JobState | str, str]]
+"""A line: texts, each with the state or role in whose colour it is painted."""
 _SPELLED = str.maketrans(
     {sign: word for sign, word in _GLYPHS.values() if not sign.isascii()}
     | {"…": "...", "·": "|", "⏎": r"\n", "←": "<-"}

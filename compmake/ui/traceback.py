@@ -42,7 +42,7 @@ def render_failure(failure: Failure, *, all_frames: bool = False, with_locals: b
             all of the user's frames.
     """
     lines: list[str] = []
-    for link in _chain(failure):
+    for link in chain(failure):
         if lines:
             during = "While that was handled, this happened:" if link.cause_is_context else "That caused this:"
             lines += ["", during, ""]
@@ -52,7 +52,8 @@ def render_failure(failure: Failure, *, all_frames: bool = False, with_locals: b
     return lines
 
 
-def _chain(failure: Failure) -> list[Failure]:
+def chain(failure: Failure) -> list[Failure]:
+    """Return a failure behind all that led to it, what came first at the front."""
     links = [failure]
     while links[-1].cause is not None:
         links.append(links[-1].cause)

@@ -1,13 +1,12 @@
 """`Verdicts`: the lines that scroll above what a make redraws; equal failures are only counted after the first few."""
 
-import textwrap
 from collections.abc import Callable
 
 from compmake.channel import Event, EventKind
 from compmake.job import JobState
 from compmake.text_safety import one_line
 from compmake.ui.summary import ID_CELLS, job_name, notice_lines, retry_line, summary_lines, verdict_line
-from compmake.ui.text import Style
+from compmake.ui.text import Style, wrap
 from compmake.ui.view import FailureGroup, View, where
 
 _LEAST_CELLS = 20
@@ -65,13 +64,13 @@ class Verdicts:
         if self._width is None:
             return lines
         width = max(self._width() - 1, _LEAST_CELLS)
-        return [part for line in lines for part in (textwrap.wrap(line, width, replace_whitespace=False) or [""])]
+        return [part for line in lines for part in wrap(line, width)]
 
     def _painted(self, state: JobState) -> str:
         return self._style.paint(state, f"{self._style.glyph(state)} {state.value}")
 
 
-def first_of(lines: list[str], group: FailureGroup, what: str, shown: int = 3) -> list[str]:
+def first_of(lines: list[str], group: FailureGroup, what: str, shown: int) -> list[str]:
     """Return the lines about one of a group, nothing once `shown` of it were."""
     if group.count == shown:
         return [*lines, f"            more {what} like these are only counted"]

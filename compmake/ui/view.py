@@ -113,6 +113,8 @@ class View:
         self.blocked = 0
         self.interrupted = 0
         self.running: dict[JobId, RunningJob] = {}
+        self._newest: dict[str, JobId] = {}
+        """The job that began last on each worker."""
         self.failures = FailureGroups()
         self.last_failure: FailureGroup | None = None
         """The group that counted up last."""
@@ -187,6 +189,10 @@ class View:
         self.up_to_date += event.count
 
     def _started(self, event: Event) -> None:
+        before = self.running.get(self._newest.get(event.worker, event.job_id))
+        if before is not None and before.worker == event.worker != "":
+            del self.running[before.job_id]  # it has ended, which is told only when it is committed
+        self._newest[event.worker] = event.job_id
         self.running[event.job_id] = RunningJob(event.job_id, event.function, event.time, event.time, event.worker)
 
     def _heartbeat(self, event: Event) -> None:

@@ -26,10 +26,10 @@ def test_failures_are_told_above_the_prompt_and_successes_summed_up(fresh):
     """One line for each failure, none for each success; what is typed meanwhile stays."""
     with Console(fresh) as console:
         console.ready()
-        console.run("make not gate-b &")
+        console.run("make not gate-b -j 2 &")
         console.send("ls fai")
         console.wait_for(re.compile("✘ failed func2-3"))
-        console.wait_for(re.compile(r"@ 7/11 ✘1 ▶1: ls fai"))
+        console.wait_for(re.compile(r"@ 7/11 ✘1 ▶1.*: ls fai"))
         let_go(fresh, "a")
         shown = console.wait_for(re.compile(r"^\[1\] .*make finished .*8 done", re.MULTILINE))
         assert shown.count("func1") <= 2 and re.search(r"✔ \d jobs? in .*\(.*func1 3", shown)
@@ -40,7 +40,9 @@ def test_jobs_lists_makes_and_a_second_one_waits_behind_the_first(making, made):
     """Number, state, how far it is, what was typed; the second begins when the first has ended."""
     assert "waits for [1]" in making.run("make func2() &")
     shown = making.run("jobs")
-    assert re.search(r"^\[1\]  running  0/2 done, .*make gate\(\)\n\[2\]  waiting  6 jobs .*make func2\(\)", shown, re.M)
+    assert re.search(
+        r"^\[1\]  running  0/2 done, .*make gate\(\)\n\[2\]  waiting  6 jobs .*make func2\(\)", shown, re.M
+    )
     let_go(made, "a", "b")
     making.wait_for(re.compile(r"^\[2\] .*make finished", re.MULTILINE))
     making.ready("9/11 ✘1")
@@ -84,7 +86,7 @@ def test_jobs_of_the_running_plan_are_not_changed(making, command):
         assert "waits for [1]" in shown or "must wait for make [1], which makes gate-b" in shown
     else:
         assert f"{command} must wait for make [1], which makes gate-b" in shown
-    assert "gate-b   todo" in making.run("ls gate()")
+    assert re.search(r"^gate-b +todo", making.run("ls gate()"), re.MULTILINE)
 
 
 def test_other_jobs_can_be_changed_meanwhile(making, made):
@@ -123,9 +125,9 @@ def test_a_make_that_cannot_go_on_is_told(making, made):
     with Console(made) as other:
         other.ready()
         shown = " ".join(other.run("make func2-3").split())
-        assert "compmake: " in shown and "lock" in shown
+        assert "compmake: " in shown and "is held by 'compmake prog make gate()'" in shown
         other.enter("make func2-3 &")
-        other.wait_for(re.compile(r"lock", re.IGNORECASE))
+        other.wait_for(re.compile(r"is\s+held\s+by"))
         other.ready()
         assert "No make is running." in other.run("jobs")
 

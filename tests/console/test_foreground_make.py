@@ -52,12 +52,12 @@ def test_a_failure_is_told_above_the_region_while_it_runs(fresh):
     """At once, with its place and the next command; the region goes on below."""
     with Console(fresh) as console:
         console.ready()
-        console.begin("make", "✘ failed func2-3 func2()", "waiting for a")
+        console.begin("make not gate-b -j 2", "✘ failed func2-3 func2()", "waiting for a")
         shown = console.shown
         assert re.search(r"steps.py:\d+ in func2   next: details func2-3", shown)
         assert shown.index("✘ failed") < shown.index(" MAKE")
-        let_go(fresh, "a", "b")
-        console.ready("9/11 ✘1")
+        let_go(fresh, "a")
+        console.ready("8/11 ✘1")
 
 
 def test_equal_failures_are_counted(made):
@@ -183,6 +183,8 @@ def test_job_output_and_ids_cannot_steer_the_terminal(space):
         for line in ("make", "ls", "why", "details all", "output all", "traceback all | cat", "runs", "ls | cat"):
             assert console.run(line)
         console.send("details ")
+        console.press("tab")
+        console.wait_for(re.compile(r"^ +a\\x1b\[2Jb\\x07 +failed", re.MULTILINE))
         console.press("tab")
         console.wait_for("details 'a")
         for code in (b"\x1b[31mred", b"owned\x07", b"\x1bc", b"\x9b31m", b"\x00", b"a\x1b[2Jb"):

@@ -3,7 +3,10 @@
 import re
 
 import pytest
-from consoles import Console
+from consoles import Console, let_go
+
+import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.ui.commands.registry import all_commands
 
 
 def test_commands_of_one_line_are_carried_out_in_order(shared):
@@ -128,3 +131,19 @@ def test_pasted_lines_behind_a_mistake_are_not_carried_out(console):
     console.press("enter")
     console.wait_for("no job is called 'nosuch'")
     console.ready("7/11")
+
+
+def test_every_example_of_the_consoles_own_commands_works(console, made):
+    """As `help` prints them, where two makes are under way and the aliases exist; leaving comes last."""
+    console.run("alias again ls")
+    console.run("make gate() &; make func2-3 &")
+    examples = [example for command in all_commands() if command.console for example in command.examples]
+    examples = [example for example in examples if example not in ("exit", "quit")]
+    for example in sorted(examples, key=lambda text: text.startswith(("fg", "reload"))):
+        console.enter(example)
+        if example.startswith(("fg", "reload")):
+            let_go(made, "a", "b")
+        shown = console.ready()
+        assert "compmake:" not in shown or "no make" in shown, example
+    console.enter("exit")
+    assert console.wait_end() == 0

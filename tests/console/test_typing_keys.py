@@ -23,6 +23,7 @@ def colours(console: Console, text: str) -> set[str]:
         ("ls func2-", "ls func2-"),
         ("details gate-", "details gate-"),
         ("ls func3(", "ls func3()"),
+        ("ls fai", "ls failed"),
         ("make not fail", "make not failed"),
         ("make --dry", "make --dry-run"),
         ("config autorel", "config autoreload"),
@@ -83,11 +84,11 @@ def test_ctrl_r_searches_the_history(console):
     console.run("ls done in func3()")
     console.run("ls todo")
     console.press("ctrl-r")
-    console.wait_for("search")
+    console.wait_for("reverse-i-search")
     console.send("func3")
     console.wait_for("ls done in func3()")
     console.press("enter")
-    console.wait_gone("search")
+    console.wait_gone("reverse-i-search")
     assert console.lines[console.cursor[1]].endswith(": ls done in func3()")
     console.press("enter")
     console.wait_until(lambda: "\n".join(console.everything).count("2 jobs: 2 done") == 2, "the jobs once more")

@@ -267,22 +267,6 @@ def test_a_signal_to_end_ends_an_inline_job_in_order(program, number):
     assert sum(state == "done" for state in states(program).values()) == len(ran) - 1
 
 
-def test_ctrl_c_at_the_prompt_and_in_a_make_leaves_the_prompt(program):
-    """It ends the line or the make; the next command works."""
-    with Watched(program, "prog") as console:
-        wait_until(lambda: "@ : " in console.shown, "a prompt")
-        console.press_and_wait(b"mak" + CTRL_C, "@ : ")
-        console.press(b"make sleeps\n")
-        started(console, "sleeps")
-        console.press_and_wait(CTRL_C, TOLD[1])
-        console.press_and_wait(CTRL_C, "make interrupted(?s:.)*@ : ")
-        console.press_and_wait(b"make quick\n", "make finished(?s:.)*@ : ")
-        console.press(b"exit\n")
-        assert console.end() == 0
-        console.assert_gone()
-    assert program.take_ledger() == ["finally sleeps", "quick 0"]
-
-
 SCRIPT = """\
 import os, signal, sys, threading, time
 from compmake import Context

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compmake.config import unknown_setting
 from compmake.errors import UserError
+from compmake.text_safety import sanitize
 from compmake.ui.commands.registry import (
     JSON,
     SECTIONS,
@@ -90,5 +91,7 @@ def config(session: Session, arguments: Arguments) -> Reply:
         rows = [row for row in rows if row.key == words[0]]
         if not rows:
             raise UserError(unknown_setting(words[0]))
-    lines = table([tuple(row) for row in rows], ("setting", "value", "from", "meaning"), width=session.width)
+    lines = table(
+        [tuple(map(sanitize, row)) for row in rows], ("setting", "value", "from", "meaning"), width=session.width
+    )
     return Reply(lines, [row._asdict() for row in rows])

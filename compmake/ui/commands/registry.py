@@ -45,6 +45,8 @@ class Option(NamedTuple):
 
 
 YES = Option("yes", "do not ask", short="y")
+ALWAYS_TAKEN = ("-y", "--yes")
+"""Scripts say it to every command; one that never asks passes it over."""
 JSON = Option("json", "one JSON object per line and nothing else")
 ALL = Option("all", "print everything, also what does not fit on the screen of the console")
 """A command that declares this one prints at most one screen in the console."""
@@ -237,8 +239,8 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
         option, key, equals, value = read_option(found, word)
         dashed = is_dashed(word)
         if option is None:
-            if dashed and key in ("-y", "--yes"):
-                continue  # scripts say it to every command; this one never asks
+            if dashed and key in ALWAYS_TAKEN:
+                continue
             if dashed:
                 raise UserError(_unknown_option(found, key))
             selection.append(word)
@@ -262,6 +264,8 @@ def parse_arguments(found: Command, words: Sequence[Word]) -> Arguments:
     return Arguments(tuple(selection), options)
 
 
+JOB_WORDS = ("SEL", "JOB")
+"""The kinds of words that are read as selections."""
 WORDS = {
     "SEL": "a selection of jobs",
     "JOB": "a job",

@@ -165,7 +165,7 @@ class Session:
     assume_yes: bool = False
     verbose: bool = False
     ask: Callable[[str], bool] | None = None
-    """Asks a question that wants yes or no; None where nobody can answer."""
+    """Asks a question (given without its `?`) that wants yes or no; None where nobody can answer."""
     last: tuple[JobId, ...] = ()
     line: str = ""
     """The command as it was typed, for the list of runs."""
@@ -239,7 +239,7 @@ class Session:
             return
         if self.ask is None:
             raise UserError(f"{what}? Nothing was done: say -y to mean it")
-        if not self.ask(f"{what}?"):
+        if not self.ask(what):
             raise UserError("nothing was done")
 
     def record(self, job_id: JobId) -> Record | None:

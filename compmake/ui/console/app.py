@@ -1,7 +1,7 @@
 """The loop of the interactive console: read a line, carry it out, and keep the prompt true meanwhile."""
 
-import os
 import signal
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,17 +10,19 @@ from pathlib import Path
 from types import FrameType
 
 from compmake.errors import CompmakeError
-from compmake.interrupting import TERMINATE
+from compmake.interrupting import TERMINATE, stop_this_process
+from compmake.text_safety import sanitize
 from compmake.ui.commands.line import expand_aliases, parse_line
 from compmake.ui.commands.registry import find_command
-from compmake.ui.commands.runner import run_line
+from compmake.ui.commands.runner import CARRIED_OUT, run_line
 from compmake.ui.commands.session import Session
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import Makes
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Surface
-from compmake.ui.standing import Parts, prompt_parts
+from compmake.ui.standing import prompt_parts
 from compmake.ui.suggestion import suggestion
+from compmake.ui.text import Parts
 from compmake.ui.vocabulary import Vocabulary
 from compmake.words import is_open
 
@@ -47,7 +49,7 @@ class ConsoleApp:
         steering: Steering,
         *,
         vocabulary: Callable[[], Vocabulary],
-        stop_at_failure: bool = False,
+        stop_at_failure: bool,
     ) -> None:
         """Join the parts.
 
@@ -74,11 +76,19 @@ class ConsoleApp:
                 while not self._steering.is_left:
                     self._turn()
             except HungUpError:
-                self._makes.stop_all(TERMINATE)
-                for make in self._makes.all():
-                    make.ended.wait(_END_S)
-                return 130
+                return self._end_makes()
+            except (OSError, termios.error):
+                if not _is_terminal_gone():
+                    raise
+                return self._end_makes()
         return 0
+
+    def _end_makes(self) -> int:
+        """End all makes in order, for nobody is there any more; return the exit code."""
+        self._makes.stop_all(TERMINATE)
+        for make in self._makes.all():
+            make.ended.wait(_END_S)
+        return 130
 
     def _turn(self) -> None:
         """Read one line and carry it out."""
@@ -111,13 +121,13 @@ class ConsoleApp:
         if code == _UNKNOWN:
             self._offer = suggestion(line, self._vocabulary()) or ""
         self._steering.look_again()
-        return code in (0, 1)
+        return code in CARRIED_OUT
 
     def carry_out_file(self, path: Path) -> None:
         """Carry out the lines of a start-up file; one with a mistake is told and left out."""
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if line.strip() and not line.lstrip().startswith("#") and not self.carry_out(line):
-                self._surface.tell(f"compmake: that was line {number} of {path}")
+                self._surface.tell(f"compmake: that was line {number} of {sanitize(str(path))}")
         self._offer = ""
 
     def prompt(self) -> Parts:
@@ -144,10 +154,10 @@ class ConsoleApp:
         def suspend(_number: int, _frame: FrameType | None) -> None:
             make = self._makes.running
             if make is not None:
-                make.suspend()
-            os.kill(os.getpid(), signal.SIGSTOP)
+                make.stop.suspend()
+            stop_this_process()
             if make is not None:
-                make.resume()
+                make.stop.resume()
 
         handlers = {signal.SIGTERM: hang_up, signal.SIGHUP: hang_up, signal.SIGTSTP: suspend}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
@@ -176,10 +186,19 @@ def _lines(text: str) -> Iterator[str]:
         yield line
 
 
+def _is_terminal_gone() -> bool:
+    try:
+        termios.tcgetattr(0)
+    except termios.error:
+        return True
+    return False
+
+
 def _needs_program(session: Session, line: str) -> bool:
     """Tell whether a line has a command that works on the program: others do not wait until that is looked at."""
     try:
         steps = expand_aliases(parse_line(line), session.aliases)
-        return any(find_command(step.words[0].text).needs_program for step in steps)
+        names = [step.words[0].text for step in steps]
+        return any(name.startswith("@") or find_command(name).needs_program for name in names)  # @FILE may hold any
     except CompmakeError:  # it is told where the line is carried out
         return False

@@ -5,13 +5,12 @@ import os
 import select
 import signal
 import termios
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
-from compmake.interrupting import TERMINATE, Stop
+from compmake.interrupting import TERMINATE, Stop, stop_this_process
 from compmake.ui.frontend import Foreground
 from compmake.ui.summary import failure_lines
 from compmake.ui.text import PLAIN, Style
@@ -41,14 +40,6 @@ class Watched(Protocol):
 
     def finished(self) -> bool:
         """Tell whether nothing more will be shown of it."""
-        ...
-
-    def suspend(self) -> None:
-        """Stop its workers, for this process is about to be stopped."""
-        ...
-
-    def resume(self) -> None:
-        """Let them go on."""
         ...
 
 
@@ -101,12 +92,11 @@ def watch(
 def _suspend(make: Watched, screen: Foreground, keyboard: "_Keyboard") -> None:
     """Stop this process with all its workers, as the user wants who types Ctrl-Z, until somebody continues it."""
     with screen.away():
-        make.suspend()
+        make.stop.suspend()
         keyboard.give_back()
-        # To this very thread: sent to the process, another one may take it, and this one go on for a moment.
-        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        stop_this_process()
         keyboard.take()
-        make.resume()
+        make.stop.resume()
 
 
 class _Signals:
@@ -116,6 +106,8 @@ class _Signals:
         self._make = make
         self._pending: set[int] = set()
         self._before: dict[int, Any] = {}
+        self._ends_all: int | None = None
+        """The signal that wants this process to end."""
 
     def __enter__(self) -> "_Signals":
         self._wake, self._waker = os.pipe()
@@ -124,8 +116,8 @@ class _Signals:
         self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         handlers = {
             signal.SIGINT: lambda *_: self._press(),
-            signal.SIGTERM: lambda *_: self._press(TERMINATE),
-            signal.SIGHUP: lambda *_: self._press(TERMINATE),
+            signal.SIGTERM: self._end_all,
+            signal.SIGHUP: self._end_all,
             signal.SIGTSTP: self._note,
             signal.SIGWINCH: self._note,
         }
@@ -141,10 +133,16 @@ class _Signals:
         signal.set_wakeup_fd(self._waker_before)
         os.close(self._wake)
         os.close(self._waker)
+        if self._ends_all is not None and callable(self._before.get(self._ends_all)):
+            signal.raise_signal(self._ends_all)  # the make is over; so is whoever had the terminal before
 
     def _press(self, at_least: int = 0) -> None:
         if not self._make.finished():  # who ended may have closed what `stop` writes to
             self._make.stop.press(at_least)
+
+    def _end_all(self, number: int, _frame: FrameType | None) -> None:
+        self._ends_all = number
+        self._press(TERMINATE)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._pending.add(number)

@@ -75,14 +75,6 @@ class ConsoleMake:
         """Tell whether its thread has nothing more to do."""
         return self.ended.is_set()
 
-    def suspend(self) -> None:
-        """Stop the workers, for this process is about to be stopped."""
-        self.stop.suspend()
-
-    def resume(self) -> None:
-        """Let them go on."""
-        self.stop.resume()
-
     def run(self, workspace: Workspace, make: RunMake) -> None:
         """Make, in this thread; how it ended is in `result` or `error`."""
         channel = MemoryChannel()

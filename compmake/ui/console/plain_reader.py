@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
-from compmake.ui.standing import Parts
+from compmake.ui.text import Parts
 
 
 class PlainReader:

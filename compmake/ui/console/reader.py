@@ -4,6 +4,7 @@ import os
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -18,8 +19,7 @@ from prompt_toolkit.output import ColorDepth, create_output
 
 from compmake.ui.console.completer import LineCompleter
 from compmake.ui.console.lexer import STYLE, LineLexer
-from compmake.ui.standing import Parts
-from compmake.ui.text import Style
+from compmake.ui.text import Parts, Style
 from compmake.ui.vocabulary import Vocabulary
 
 _REFRESH_S = 0.5
@@ -150,6 +150,14 @@ class RichReader:
         return keys
 
 
+class _FileHistory(FileHistory):
+    """Lines in a file; one that cannot be written there (a full disk, a store that was removed) is remembered here."""
+
+    def store_string(self, string: str) -> None:
+        with suppress(OSError):
+            super().store_string(string)
+
+
 def _history(path: Path | None) -> History:
     """Return the history in a file that nobody else may read; in memory where there can be none."""
     if path is None:
@@ -159,4 +167,4 @@ def _history(path: Path | None) -> History:
         os.chmod(path, 0o600)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(path)
+    return _FileHistory(path)

@@ -1,6 +1,7 @@
 """What commands can do to the console itself: steer its makes, load the program anew, change settings, leave."""
 
 import time
+import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -10,7 +11,8 @@ from compmake.errors import CompmakeError, UserError
 from compmake.interrupting import START_NONE, TERMINATE, step_text
 from compmake.job import JobId, JobState
 from compmake.make_result import MakeResult
-from compmake.text_safety import one_line
+from compmake.settings import OF_THE_STORE
+from compmake.text_safety import one_line, redact, sanitize
 from compmake.ui.commands.runner import tell_error
 from compmake.ui.commands.session import BackgroundMake, Session, StartMake
 from compmake.ui.console.checking import Check
@@ -23,7 +25,7 @@ from compmake.workspace import Workspace
 
 _LOOK_EVERY_S = 1.0
 _BEGIN_S = 1.0
-_KEPT = ("store", "keep", "keep_bytes", "durability", "ui")
+_KEPT = (*OF_THE_STORE, "ui")
 """Settings that are read when the console is opened."""
 _NAMED = 3
 
@@ -71,6 +73,8 @@ class Steering:
         """Number and changes of the make with which the records were read."""
         self._outside: tuple[ConsoleMake, Mapping[JobId, JobState], Mapping[JobState, int]] | None = None
         """A make, the states of all jobs, and how many of those that it does not want are in each."""
+        self._watched: ConsoleMake | None = None
+        """The make in the foreground."""
         self._changed: list[str] = []
         self._looked_at_s = 0.0
 
@@ -121,9 +125,12 @@ class Steering:
 
     def ending(self, make: ConsoleMake) -> None:
         """A make is about to be over; called in its thread."""
-        self._check.standing = self._check.standing.during(make.view, self._outside_of(make))
+        if make.view.started:
+            self._check.standing = self._check.standing.during(make.view, self._outside_of(make))
         self._is_outdated = True
         self._check.start()
+        if make.error is not None and make is not self._watched:
+            self._surface.say(_error_lines(make, make.error))
 
     def start_make(
         self,
@@ -173,7 +180,12 @@ class Steering:
         return f"[{make.number}] will not begin." if waits else step_text(make.stop.level, len(make.view.running))
 
     def _watch(self, make: ConsoleMake, frontend: Foreground) -> MakeResult | None:
-        if self._surface.watch(make, frontend):
+        self._watched = make
+        try:
+            is_sent_back = self._surface.watch(make, frontend)
+        finally:
+            self._watched = None
+        if is_sent_back and make.error is None:  # with an error it is ending, and that is told here
             make.show(self._surface.background(make.number))
             self._surface.tell(f"[{make.number}] goes on in the background: `fg` shows it, `stop` ends it")
             return None
@@ -213,7 +225,7 @@ class Steering:
         differences = [f"{len(ids)} {word}" for ids, word in ((new - old, "new"), (old - new, "gone")) if ids]
         del before
         self._code.forget_old()
-        lines = [", ".join([f"{after.name} loaded: {plural(len(new), 'job')}", *differences]) + "."]
+        lines = [", ".join([f"{one_line(after.name, 60)} loaded: {plural(len(new), 'job')}", *differences]) + "."]
         return [*lines, *([f"To be heeded when the console is opened again: {', '.join(waiting)}."] if waiting else [])]
 
     def configure(self, key: str, value: str) -> str:
@@ -228,7 +240,7 @@ class Steering:
         self._code.settings.append(f"{key}={value}")
         workspace.refresh()
         row = next(row for row in settings.describe() if row.key == key)
-        return f"{key} = {row.value}, in this console."
+        return f"{key} = {sanitize(row.value)}, in this console."
 
     def clear(self) -> None:
         """Clear the screen."""
@@ -255,6 +267,15 @@ class Steering:
             frontend = self._surface.foreground(False)
             make.show(frontend)
             self._surface.watch(make, frontend)
+
+
+def _error_lines(make: ConsoleMake, error: BaseException) -> list[str]:
+    """Return what to tell of a make that nobody watched and that could not go on."""
+    name = f"[{make.number}] {one_line(make.command, 60)}"
+    if isinstance(error, CompmakeError):
+        return [f"{name}: {sanitize(redact(str(error)))}"]
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return [*map(sanitize, lines), f"{name}: this is a bug in compmake; please report it with the lines above"]
 
 
 def _names(changed: Collection[str]) -> str:

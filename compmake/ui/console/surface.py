@@ -14,8 +14,7 @@ from compmake.ui.frontend import Foreground, Frontend
 from compmake.ui.json_log import JsonLog
 from compmake.ui.plain import PlainLog
 from compmake.ui.region import LiveRegion
-from compmake.ui.standing import Parts
-from compmake.ui.text import Style, can_encode
+from compmake.ui.text import Parts, Style, can_encode
 from compmake.ui.titles import Title
 
 
@@ -81,7 +80,7 @@ class Surface:
 
     def screen(self) -> Screen:
         """Return what reads standard output: this terminal, or a pipe."""
-        if not self._is_standard_output:
+        if not os.isatty(1):
             return Screen()
         columns, rows = self._size()
         return Screen(self.style, columns, rows, self._show_traceback if self.mode is ConsoleMode.RICH else None)
@@ -122,10 +121,6 @@ class Surface:
         except (EOFError, KeyboardInterrupt):
             return False
         return answer in ("y", "yes") or (default and not answer)
-
-    @property
-    def _is_standard_output(self) -> bool:
-        return os.isatty(1)
 
     def _size(self) -> tuple[int, int]:
         return terminal_size(self.stream.fileno())

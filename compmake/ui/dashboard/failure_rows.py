@@ -8,7 +8,7 @@ from compmake.job import Failure, Frame
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.dashboard.keys import Line
 from compmake.ui.text import plural
-from compmake.ui.traceback import headline
+from compmake.ui.traceback import chain, headline
 
 _ROW_CELLS = 400
 
@@ -32,12 +32,9 @@ class Row(NamedTuple):
 
 def rows_of(failure: Failure, *, fold: bool, depth: int = 0, label: str = "") -> list[Row]:
     """Return the rows from the far end of the chain on: frames, then the exception that ended there."""
-    links = [failure]
-    while links[-1].cause is not None:
-        links.append(links[-1].cause)
+    links = chain(failure)
     rows: list[Row] = []
-    for at, link in enumerate(reversed(links)):
-        following = links[len(links) - at - 2] if at < len(links) - 1 else None
+    for link, following in zip(links, [*links[1:], None], strict=True):
         becomes = "" if following is None else _became(following)
         rows += _frames(link, fold=fold, depth=depth)
         rows.append(Row(link, depth=depth, label=f"{label if following is None else ''}{becomes}"))
