@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from compmake.job import JobId, Reason, ReasonCode
 from compmake.text_safety import one_line
+from compmake.words import plural
 
 _CAUSES_TOLD = 12
 _CELLS = 300
@@ -41,10 +42,10 @@ class Causes:
         """
         groups = sorted(self.groups.values(), key=lambda group: -group.count)
         told = groups if len(groups) <= _CAUSES_TOLD else groups[: _CAUSES_TOLD - 1]
-        lines = [f"{_jobs(group.count)}{verb}: {one_line(group.text, _CELLS)}" for group in told]
+        lines = [f"{plural(group.count, 'job')}{verb}: {one_line(group.text, _CELLS)}" for group in told]
         rest = sum(group.count for group in groups[len(told) :])
         if rest:
-            lines.append(f"{_jobs(rest)}{verb}: {len(groups) - len(told)} other causes, `why` tells them")
+            lines.append(f"{plural(rest, 'job')}{verb}: {len(groups) - len(told)} other causes, `why` tells them")
         if self.may_run:
             lines.append(f"up to {len(self.may_run)} more if those results change")
         return lines
@@ -94,7 +95,3 @@ def _told(reason: Reason) -> str:
     if reason.code in (ReasonCode.ARGUMENT, ReasonCode.UNSTABLE):
         return reason.text.partition(":")[0]
     return _NO_DETAIL.get(reason.code, reason.text)
-
-
-def _jobs(count: int) -> str:
-    return f"{count} job{'' if count == 1 else 's'}"

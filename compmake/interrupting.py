@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Protocol
 
+from compmake.words import plural
+
 _Handler = Callable[[int, FrameType | None], object]
 START_NONE, TERMINATE, KILL = 1, 2, 3
 """Each Ctrl-C takes one step: start nothing more, ask running jobs to end, kill them."""
@@ -68,7 +70,7 @@ def stop_this_process() -> None:
 
 def step_text(level: int, running: int) -> str:
     """Return what to tell the user who went to `level`, and which step comes next."""
-    jobs = "1 running job" if running == 1 else f"{running} running jobs"
+    jobs = plural(running, "running job")
     if level == START_NONE:
         return f"Interrupted: starting nothing more, waiting for {jobs}. Ctrl-C again terminates them."
     if level == TERMINATE:

@@ -364,6 +364,9 @@ class Make:
             except ResultVanishedError as error:  # a reader that found it damaged has it made again
                 pending.records = [(record, blob) for record, blob in pending.records if record.job_id != error.job_id]
                 self._vanished[JobId(error.job_id)] = error
+            except BaseException:
+                self._news.forget_uncommitted()
+                raise
         self._news.tell_committed()
         entries = self._index.new_cache_entries()
         if entries:

@@ -74,6 +74,10 @@ class News:
             events, self._later = self._later, []
             self._channel.publish(events)
 
+    def forget_uncommitted(self) -> None:
+        """Tell nothing of what waited for a commit, which failed."""
+        self._later.clear()
+
     def tell_up_to_date(self, count: int) -> None:
         """Tell how many jobs are up to date by now."""
         if count != self._up_to_date:

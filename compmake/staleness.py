@@ -272,6 +272,8 @@ def _dependencies(now: Current, before: Inputs, parameters: tuple[str, ...]) -> 
             yield Reason(ReasonCode.DEPENDENCY, f"no longer takes the result of {old[1]} as {name}", old[1], "")
         elif old is None:
             yield Reason(ReasonCode.DEPENDENCY, f"now takes the result of {new[1]} as {name}", "", new[1])
+        elif not new[0] and new[1] == old[1]:  # it has none now: whether it changes is seen when it is made
+            yield Reason(ReasonCode.MAY_CHANGE, f"may change: {new[1]}", new=new[1])
         else:
             text = f"the result of {new[1]} changed ({name})"
             yield Reason(ReasonCode.DEPENDENCY, text, old[0][:10], new[0][:10])

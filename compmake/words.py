@@ -23,6 +23,11 @@ def close_matches(text: str, names: Iterable[str], most: int = 3) -> list[str]:
     return difflib.get_close_matches(text, list(names), most)
 
 
+def plural(count: int, noun: str) -> str:
+    """Return `1 job`, `2 jobs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def bytes_text(count: int) -> str:
     """Return a size in powers of 1000 with two or three digits: `900B`, `12K`, `310M`, `1.9G`."""
     value, units = float(count), "BKMGTPE"

@@ -254,7 +254,8 @@ class Workspace:
             self.store.cache_code(entries)
 
 
-_OWN_PACKAGES = frozenset({"compmake", "blake3", "cloudpickle", "psutil", "pygraphviz", "pip", "setuptools"})
+_OURS = "compmake blake3 cloudpickle prompt_toolkit psutil pygraphviz urwid wcwidth pip setuptools"
+_OWN_PACKAGES = frozenset(_OURS.split())
 
 
 def _version_of(module: object) -> object:

@@ -48,6 +48,8 @@ def test_what_the_readme_says_about_installing_is_there():
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.M)
     assert set(re.findall(r"^\$ make (\w+)", text, flags=re.M)) == {"demo", "test"} <= set(targets)
     assert list(project["scripts"]) == ["compmake"]
+    brought = text.partition("It brings")[2].partition("elsewhere")[0]
+    assert {re.split("[>;]", line)[0] for line in project["dependencies"]} == set(re.findall(r"`(\w+)`", brought))
     assert f"Python {project['requires-python'].removeprefix('>=')} or newer" in text
 
 

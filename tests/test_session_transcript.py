@@ -23,7 +23,7 @@ STORY = [
     r": make -j 2\n(.*\n)*.* make finished in .* ✔ 16 done  ✘ 0 failed  ⊘ 0 blocked",
     r"@ 20/20: make\nNothing to do: 20 jobs are up to date.",
 ]
-"""Loaded, planned, made with failures, asked why, looked at, mended, loaded anew, made, nothing to do: in this order."""
+"""Loaded, planned, made with failures, explained, mended, loaded anew, made, nothing to do; in this order."""
 
 
 @pytest.fixture(scope="module")

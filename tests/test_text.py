@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from compmake.job import JobState
 from compmake.text_safety import cells, sanitize
-from compmake.ui.text import Style, ago, bar, can_encode, clock, cut, cut_middle, duration, plural, roughly, table, wrap
-from compmake.words import bytes_text
+from compmake.ui.text import Style, ago, bar, can_encode, clock, cut, cut_middle, duration, roughly, table, wrap
+from compmake.words import bytes_text, plural
 
 
 @pytest.mark.parametrize(

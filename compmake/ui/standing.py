@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from compmake.job import JobState
 from compmake.text_safety import one_line
-from compmake.ui.text import Parts, Style, plural, roughly
+from compmake.ui.text import Parts, Style, roughly
 from compmake.ui.view import View
+from compmake.words import plural
 
 _FILE_CELLS = 30
 _NARROW = 60

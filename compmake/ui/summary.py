@@ -6,10 +6,10 @@ import shlex
 from compmake.channel import Event
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line, sanitize
-from compmake.ui.text import PLAIN, Style, clock, cut, duration, plural, roughly, table
+from compmake.ui.text import PLAIN, Style, clock, cut, duration, roughly, table
 from compmake.ui.traceback import headline
 from compmake.ui.view import FailureGroup, View, where
-from compmake.words import bytes_text
+from compmake.words import bytes_text, plural
 
 ID_CELLS = 120
 _GROUPS_SHOWN = 20
@@ -71,15 +71,26 @@ def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN, width: 
         lines = [first + ", ".join([*_counts(view, style), *_other_counts(view)])]
         lines += failure_lines(list(view.failures))
     else:
-        first += "  ".join(_counts(view, style, signed=True))
-        others = "  ".join(_other_counts(view))
-        plain_cells = cells(first) - sum(map(len, _CODES.findall(first)))
-        fits = plain_cells + cells(others) + 2 < width
-        lines = [f"{first}  {others}".rstrip()] if fits or not others else [first, f"  {others}"]
+        counts, others = _counts(view, style, signed=True), _other_counts(view)
+        lines = _filled(first, [*counts, *others], width)
+        if len(lines) > 1:
+            lines = [*_filled(first, counts, width), *(_filled("", others, width) if others else [])]
         lines += failure_lines(list(view.failures), style, width=width - 1)
     if view.failed or view.ended == "interrupted":
         lines.append(_next(view, prefix, in_console=width is not None))
     return lines
+
+
+def _filled(line: str, texts: list[str], width: int) -> list[str]:
+    """Return the texts behind the beginning of a line, in as many lines as they need."""
+    lines = []
+    for text in texts:
+        longer = f"{line}{'' if line.endswith(' ') else '  '}{text}"
+        if line and cells(_CODES.sub("", longer)) >= width:
+            lines.append(line.rstrip())
+            longer = f"  {text}"
+        line = longer
+    return [*lines, line]
 
 
 def _counts(view: View, style: Style, *, signed: bool = False) -> list[str]:

@@ -125,11 +125,6 @@ def clock(epoch_s: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(epoch_s))
 
 
-def plural(count: int, noun: str) -> str:
-    """Return `1 job`, `2 jobs`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def cut(text: str, width: int, style: Style) -> str:
     """Return sanitized text in at most `width` cells, its end replaced by the ellipsis if it is too long."""
     if cells(text) <= width:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from compmake.job import Failure, Frame
 from compmake.text_safety import one_line, sanitize
-from compmake.ui.text import plural
 from compmake.ui.view import where
+from compmake.words import plural
 
 _MESSAGE_CELLS = 160
 _NAME_CELLS = 60

@@ -140,6 +140,14 @@ def test_load_without_a_script_lists_what_there_is(made):
     assert "not loaded: there is no result: 'bad-1' failed the last time: json.decoder.JSONDecodeError" in many.out
 
 
+def test_load_lists_long_names_in_short(space):
+    """An id of thousands of characters is cut, and does not push the values of others out of sight."""
+    space.write("prog.py", "from compmake import comp\nfor n in 'b', 'L' * 5000:\n    comp(str, 4, job_id=n)\n")
+    assert space.run("prog", "make").code == 0
+    lines = space.run("prog", "load", "all").out.splitlines()
+    assert lines[1].endswith(" = '4'") and max(map(len, lines)) < 80
+
+
 def test_load_of_nothing_is_one_clear_line(made):
     """A job without a result, an empty selection."""
     failed, none = made.run("prog", "load", "bad-1"), made.run("prog", "load", "blocked")

@@ -113,6 +113,16 @@ def test_results_are_seen_as_soon_as_they_are_there(making, made):
     assert re.search(r"^gate-a +done", making.run("ls gate()"), re.MULTILINE)
 
 
+def test_a_make_that_has_told_its_end_is_in_nobodys_way(making, made):
+    """What is typed at once behind the summary is made in the foreground, and leaving asks nothing."""
+    let_go(made, "a", "b")
+    making.wait_for(re.compile(r"^\[1\] .*make finished", re.MULTILINE))
+    making.send("make func3-3; exit\r")
+    assert making.wait_end() == 0
+    shown = "\n".join(making.everything)
+    assert "waits for" not in shown and "[y/N]" not in shown
+
+
 def test_a_make_that_finds_nothing_to_do_says_so(console):
     """Also in the background there is one line."""
     console.enter("make func1() &")
@@ -142,3 +152,19 @@ def test_no_such_make(shared):
     """`fg` and `stop` without a make say so."""
     for line in ("fg", "stop", "fg 7", "stop x"):
         assert re.search("compmake: (no make is running|.* is not the number)", shared.run(line))
+
+
+def test_a_make_that_waited_leaves_out_what_the_program_no_longer_defines(making, made):
+    """The program was loaded anew meanwhile: what is left of the selection is made; nothing left is told."""
+    making.run("make func1() &")
+    making.run("make func3-3 &")
+    made.edit("prog.py", "for x in [1, 2, 3]:", "for x in [1, 2]:")
+    making.ready("prog.py changed")
+    making.enter("make gate-b &")
+    making.wait_for("[Y/n]")
+    making.send("\r")
+    making.wait_for("[4] make gate-b: waits")
+    let_go(made, "a", "b")
+    making.wait_for(re.compile(r"^\[2\] .*2 jobs are up to date", re.MULTILINE))
+    making.wait_for("[3] make func3-3: the program was loaded anew, and defines none")
+    making.wait_for(re.compile(r"^\[4\] ", re.MULTILINE))

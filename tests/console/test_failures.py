@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from consoles import READING
+from consoles import READING, Console
 
 
 @pytest.fixture
@@ -104,3 +104,15 @@ def test_an_inline_make_has_the_terminal(console, made):
     console.send("yes\r")
     console.ready()
     assert re.search(r"^func2-3 +done", console.run("ls func2-3"), re.MULTILINE)
+
+
+def test_debug_of_a_job_that_killed_its_process_asks(made):
+    """Here that would be the console; no answer leaves it alone."""
+    made.edit("steps.py", 'raise ValueError("fifteen is too much")', "os.kill(os.getpid(), 9)")
+    with Console(made) as console:
+        console.ready()
+        console.run("make func2-3")
+        console.enter("debug func2-3")
+        console.wait_for("here that is the console: run func2-3? [y/N]")
+        console.send("\r")
+        assert "nothing was done" in console.ready()

@@ -1,5 +1,6 @@
 """The ways in which a console ends: the terminal is as before, no worker is left, the store is free."""
 
+import shutil
 import signal
 import sys
 
@@ -132,3 +133,12 @@ def test_the_shell_can_be_typed_at_afterwards(made):
         shell.wait_until(shell.has_the_keyboard_back, "the terminal as it was")
         shell.send("hello\r")
         shell.wait_for("got hello")
+
+
+def test_a_store_that_is_removed_leaves_the_prompt_usable(console, made):
+    """Lines cannot be kept in it any more; commands say what is wrong, and the console can be left."""
+    shutil.rmtree(made.path / ".compmake")
+    assert "compmake: " in console.run("make func1")
+    assert "Traceback" not in console.run("ls") and "ENTER" not in console.shown
+    console.enter("exit")
+    assert console.wait_end() == 0

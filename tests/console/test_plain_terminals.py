@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from consoles import Console, is_gone, let_go, process_of
+from consoles import Console, is_gone, let_go, process_of, squeezed
 from withstanding import FORBIDDEN
 
 PLAIN = [{"TERM": "dumb"}, {"COMPMAKE_UI": "plain", "NO_COLOR": "1"}]
@@ -92,7 +92,7 @@ def test_leaving_with_a_make_running_asks(dumb, made):
     dumb.send("n\r")
     dumb.wait_for("still here")
     dumb.press("ctrl-d")
-    dumb.wait_until(lambda: "\n".join(dumb.everything).count("[y/N]") == 2, "the question")
+    dumb.wait_until(lambda: squeezed("".join(dumb.everything)).count("[y/N]") == 2, "the question")
     dumb.send("y\r")
     assert dumb.wait_end() == 0
     assert is_gone(process)

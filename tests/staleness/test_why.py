@@ -230,3 +230,13 @@ def test_another_code_mode_is_one_cause(space):
     assert [reason["text"] for reason in found["reasons"]] == ["code mode changed: module -> closure"]
     space.edit("helper.py", "x + 1", "x + 2")
     assert "helper module helper changed (helper.py:1)\n" in space.run("prog", "why", "user").out
+
+
+def test_a_dependency_without_a_result_may_change(space):
+    """What needs a job that was cleaned may change, no more: made again to the same result it leaves that as it is."""
+    write_program(space, PROGRAM)
+    space.run("prog", "make")
+    space.run("prog", "clean", "job")
+    assert [reason["code"] for reason in reasons(space, "user")] == ["dependency-may-change"]
+    assert "up to 1 more if those results change" in space.run("prog", "plan", "user").out
+    assert "1 done, 0 failed, 0 blocked, 1 up to date" in space.run("prog", "make", "user").err

@@ -6,7 +6,6 @@ import signal
 import pytest
 from spaces import Space
 from watched import CTRL_C, Watched
-from withstanding import wait_until
 
 PROGRAM = """\
 import os, signal, subprocess, time

@@ -13,9 +13,10 @@ from compmake.ui.commands.reasons import Line, checked_against, failure_texts, r
 from compmake.ui.commands.registry import ALL, JSON, Arguments, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.summary import job_name
-from compmake.ui.text import plural, wrap
+from compmake.ui.text import wrap
 from compmake.ui.traceback import headline, summary_line
 from compmake.ui.view import group_key
+from compmake.words import plural
 
 _ASKED_STATES = (JobState.FAILED, JobState.BLOCKED, JobState.STALE)
 _FEW = 8

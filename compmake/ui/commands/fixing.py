@@ -10,15 +10,18 @@ from compmake.errors import CompmakeError, UserError
 from compmake.job import Failure, JobId
 from compmake.local_values import value_text
 from compmake.status import Status
-from compmake.text_safety import one_line, sanitize
+from compmake.text_safety import cells, one_line, sanitize
 from compmake.ui.commands.attempts import call_text
 from compmake.ui.commands.registry import Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.summary import job_name
-from compmake.ui.text import plural
 from compmake.ui.traceback import render_failure
+from compmake.words import plural
 
 _CELLS = 160
+_NAME_CELLS = 60
+_DEADLY = ("Crashed", "Killed")
+"""Failures of a job whose process died under it."""
 _MOST_TOLD = 20
 _OWN_NAMES = ("result", "results")
 
@@ -42,6 +45,11 @@ def debug(session: Session, arguments: Arguments) -> Reply:
 
     job_id = session.one_job(arguments)
     message = _call_of(session, job_id)
+    failure = session.failure(job_id)
+    if session.ask is not None and failure is not None and failure.type_name in _DEADLY:
+        session.confirm(
+            f"its process died the last time, and here that is the console: run {shown_id(job_id)}", 2, arguments
+        )
     workspace = session.workspace
     assert workspace.program is not None
     _tell(session, f"Running {call_text(session, job_id)} here; nothing of it is recorded.")
@@ -147,8 +155,9 @@ def _loaded(session: Session, results: dict[str, Any], names: dict[str, Any], pr
     ]
     if "result" in names:
         shown = [("result", shown[0][1])] + [pair for pair in shown if pair[0] in names]
-    width = max(len(name) for name, _ in shown)
-    lines = [f"{one_line(name, _CELLS).ljust(width)} = {one_line(text, _CELLS)}" for name, text in shown]
+    shown = [(one_line(name, _NAME_CELLS), one_line(text, _CELLS)) for name, text in shown]
+    width = max(cells(name) for name, _ in shown)
+    lines = [f"{name}{' ' * (width - cells(name))} = {text}" for name, text in shown]
     if len(results) > _MOST_TOLD:
         lines.append(f"… and {len(results) - _MOST_TOLD:,} more in `results`")
     elif "result" not in names:

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,12 @@ from compmake.ui.commands.planning import reason_object
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import FailureReport, Session, shown_id
 from compmake.ui.summary import job_name
-from compmake.ui.text import duration, plural, wrap
+from compmake.ui.text import duration, wrap
 from compmake.ui.traceback import render_failure
-from compmake.words import bytes_text
+from compmake.words import bytes_text, plural
+
+_NEIGHBOURS = 20
+"""So many of the jobs that one needs, or that need it, are named."""
 
 
 @command(
@@ -94,10 +99,10 @@ def _commands_next(session: Session, job_id: JobId, printed: bool) -> list[str]:
     return [f"why {name}", f"make {name}"]
 
 
-def _neighbours(session: Session, job_ids: Any) -> str:
-    look = session.look
-    named = [f"{shown_id(j)} {session.style.glyph(look.state(j))}" for j in list(job_ids)[:20]]
-    more = [f"and {len(job_ids) - 20} more"] if len(job_ids) > 20 else []
+def _neighbours(session: Session, job_ids: Collection[JobId]) -> str:
+    look, left = session.look, len(job_ids) - _NEIGHBOURS
+    named = [f"{shown_id(j)} {session.style.glyph(look.state(j))}" for j in islice(job_ids, _NEIGHBOURS)]
+    more = [f"and {left} more"] if left > 0 else []
     return "  ".join(named + more)
 
 

@@ -11,7 +11,7 @@ from compmake.status import Status
 from compmake.ui.commands.planning import plan_for
 from compmake.ui.commands.registry import YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
-from compmake.ui.text import plural
+from compmake.words import plural
 
 _JOBS = Option("jobs", "how many jobs to run at once", value="N", short="j", aliases=("n",))
 _INLINE = Option("inline", "run jobs in compmake's own process, on the terminal, for pdb: output is not kept")

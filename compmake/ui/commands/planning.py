@@ -7,7 +7,8 @@ from compmake.causes import Causes, causes_of
 from compmake.job import JobId, JobState, Reason
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session
-from compmake.ui.text import plural, roughly, wrap
+from compmake.ui.text import roughly, wrap
+from compmake.words import plural
 
 RECORDED_ONLY = "Whether the program changed since cannot be told here: name the program instead of its store."
 

@@ -187,7 +187,7 @@ def find_command(name: str, words: Sequence[Word] = (), aliases: Iterable[str] =
     """
     if name in _names:
         return _commands[_names[name]]
-    close = close_matches(name, [*_names, *aliases])
+    close = close_matches(name, [*_names, *(alias for alias in aliases if alias != name)])
     hint = f"did you mean {' or '.join(close)}?" if close else "`help` lists the commands"
     if close and words:
         typed = " ".join(quoted(word.text) if word.quoted else word.text for word in words)

@@ -13,7 +13,7 @@ from compmake.text_safety import one_line, redact, sanitize
 from compmake.ui.commands.line import Step, expand_aliases, parse_line
 from compmake.ui.commands.registry import ALL, Arguments, Command, Reply, find_command, parse_arguments
 from compmake.ui.commands.session import Screen, Session, json_line
-from compmake.words import Word
+from compmake.words import Word, quoted
 
 CARRIED_OUT = (0, 1)
 """Exit codes after which a line goes on: 1 is a make that ran and has failed jobs."""
@@ -85,7 +85,7 @@ def run_step(session: Session, step: Step) -> int:
         found, step = find_command("help"), replace(step, words=(Word("help"), Word(found.name)))
     arguments = parse_arguments(found, step.words[1:])
     _require_console(session, found, step)
-    session.line = " ".join(word.text for word in step.words)
+    session.line = " ".join(quoted(word.text) if word.quoted else word.text for word in step.words)
     session.shell_words = step.from_shell
     session.background = step.background
     on_screen = session.output
@@ -150,9 +150,10 @@ def output_lines(reply: Reply, arguments: Arguments, *, rows: int | None = None,
     lines = reply.lines
     room = 0 if rows is None else max(rows - len(reply.footer) - _LINES_AROUND, _LEAST_LINES)
     if room and len(lines) > room + 1:
-        name = line.partition(" ")[0]
-        more = f"... {len(lines) - room:,} more: {line} --all, or {line} | less" if len(line) <= _TYPED_CELLS else ""
-        lines = [*lines[:room], more or f"... {len(lines) - room:,} more: {name} has --all"]
+        typed = sanitize(line)
+        name = typed.partition(" ")[0]
+        how = f"{typed} --all, or {typed} | less" if len(typed) <= _TYPED_CELLS else f"{name} has --all"
+        lines = [*lines[:room], f"... {len(lines) - room:,} more: {how}"]
     return itertools.chain(lines, reply.footer)  # 100,000 lines are worked out one after the other
 
 

@@ -14,8 +14,8 @@ from compmake.recorded import RecordedStatus
 from compmake.status import Status
 from compmake.text_safety import one_line
 from compmake.ui.commands.registry import Arguments, command_names
-from compmake.ui.text import PLAIN, Style, plural
-from compmake.words import Word, split_words
+from compmake.ui.text import PLAIN, Style
+from compmake.words import Word, plural, split_words
 from compmake.workspace import Workspace
 
 _WITHOUT = ("not", "except", "but")

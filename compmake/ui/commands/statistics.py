@@ -9,8 +9,8 @@ from compmake.text_safety import cells, one_line, sanitize
 from compmake.ui.columns import Column, Listing
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session
-from compmake.ui.text import clock, duration, plural, wrap
-from compmake.words import bytes_text
+from compmake.ui.text import clock, duration, wrap
+from compmake.words import bytes_text, plural
 
 _CELLS = 60
 

@@ -16,8 +16,7 @@ from compmake.text_safety import one_line, safe_name, sanitize
 from compmake.ui.commands.registry import JSON, YES, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.files import write_whole
-from compmake.ui.text import plural
-from compmake.words import Word, bytes_text
+from compmake.words import Word, bytes_text, plural
 
 _ADVICE = "Name another folder with dir=DIR."
 

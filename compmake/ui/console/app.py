@@ -108,6 +108,7 @@ class ConsoleApp:
         session = self._session
         session.output = self._surface.screen()
         try:
+            self._makes.settle()
             if _needs_program(session, line):
                 with self._check.lock:
                     self._steering.workspace()

@@ -8,9 +8,10 @@ from compmake.interrupting import KILL, START_NONE, TERMINATE, step_text
 from compmake.job import JobState
 from compmake.text_safety import one_line
 from compmake.ui.summary import ID_CELLS, start_line
-from compmake.ui.text import Style, clock, duration, plural
+from compmake.ui.text import Style, clock, duration
 from compmake.ui.verdicts import Verdicts
 from compmake.ui.view import View
+from compmake.words import plural
 
 _SUM_UP_S = 5.0
 _FUNCTIONS_NAMED = 4

@@ -16,12 +16,14 @@ from compmake.make_result import MakeResult
 from compmake.text_safety import one_line
 from compmake.ui.commands.session import BackgroundMake
 from compmake.ui.frontend import Frontend, Ticker
-from compmake.ui.text import duration, plural
+from compmake.ui.text import duration
 from compmake.ui.view import View
+from compmake.words import plural
 from compmake.workspace import Workspace
 
 _TICK_S = 0.125
 _COMMAND_CELLS = 60
+_SETTLE_S = 5.0
 
 
 class RunMake(Protocol):
@@ -82,12 +84,22 @@ class ConsoleMake:
         try:
             twin = workspace.twin()
             try:
+                self._keep_defined(twin)
                 with Ticker(self._tick, _TICK_S):
                     self.result = make(twin, self.targets, self.command, channel, self.stop, jobs=self.jobs)
             finally:
                 twin.close()
         except BaseException as error:  # whoever waits for the make tells it
             self.error = error
+
+    def _keep_defined(self, workspace: Workspace) -> None:
+        """Forget targets that the program does not define any more: it may have been loaded anew while this waited."""
+        graph = workspace.graph
+        targets = [job_id for job_id in self.targets if job_id in graph.jobs]
+        if len(targets) < len(self.targets) and not targets:
+            raise UserError("the program was loaded anew, and defines none of these jobs any more")
+        self.targets = targets
+        self.wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
 
     def end(self) -> None:
         """Tell all who wait that it has ended."""
@@ -187,6 +199,12 @@ class Makes:
         if found is None:
             raise UserError(f"there is no make [{number}]: `jobs` lists them")
         return found
+
+    def settle(self) -> None:
+        """Wait a moment for a make that has told its end and is not quite over."""
+        for make in self.all():
+            if make.view.ended:
+                make.ended.wait(_SETTLE_S)
 
     def stop(self, make: ConsoleMake) -> None:
         """Take one step to end a make; one that waits is forgotten."""

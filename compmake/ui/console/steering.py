@@ -20,7 +20,7 @@ from compmake.ui.console.makes import ConsoleMake, Makes
 from compmake.ui.console.surface import Surface
 from compmake.ui.frontend import Foreground
 from compmake.ui.standing import Standing
-from compmake.ui.text import plural
+from compmake.words import plural
 from compmake.workspace import Workspace
 
 _LOOK_EVERY_S = 1.0

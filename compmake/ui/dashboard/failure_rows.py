@@ -7,8 +7,8 @@ from typing import NamedTuple
 from compmake.job import Failure, Frame
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.dashboard.keys import Line
-from compmake.ui.text import plural
 from compmake.ui.traceback import chain, headline
+from compmake.words import plural
 
 _ROW_CELLS = 400
 
