@@ -71,6 +71,8 @@ def stop_this_process() -> None:
 def step_text(level: int, running: int) -> str:
     """Return what to tell the user who went to `level`, and which step comes next."""
     jobs = plural(running, "running job")
+    if not running:
+        return "Interrupted: starting nothing more, and nothing runs."
     if level == START_NONE:
         return f"Interrupted: starting nothing more, waiting for {jobs}. Ctrl-C again terminates them."
     if level == TERMINATE:

@@ -79,8 +79,8 @@ def test_background_makes_are_told_between_the_lines(dumb, made):
     dumb.run("remake func2-3 &")
     dumb.wait_for("failed func2-3")
     dumb.wait_for("make finished")
-    dumb.send("ls func1\r")
-    dumb.wait_for("1 job: 1 done")
+    dumb.ready()
+    assert "1 job: 1 done" in dumb.run("ls func1")
 
 
 def test_leaving_with_a_make_running_asks(dumb, made):

@@ -22,7 +22,8 @@ class PlainReader:
         self._stream = stream
         self._lock = threading.RLock()
         self._held: list[str] = []
-        self._reading = False
+        self._prompt: Callable[[], Parts] | None = None
+        """What the user sees who may be typing."""
         if editing:
             with suppress(ImportError):  # it changes what input() does
                 import readline  # noqa: F401
@@ -36,11 +37,11 @@ class PlainReader:
         """
         with self._lock:
             self._print()
-            self._reading = True
+            self._prompt = prompt
         try:
-            return self._input("".join(text for _, text in prompt()))
+            return self._input(_plain(prompt))
         finally:
-            self._reading = False
+            self._prompt = None
 
     def ask(self, question: str) -> str:
         """Return the answer to a question.
@@ -55,13 +56,15 @@ class PlainReader:
         """Print lines now if the user may be typing, else before the next prompt; from any thread."""
         with self._lock:
             self._held += lines
-            if self._reading:
+            if self._prompt is not None:
                 self._stream.write("\n")
                 self._print()
+                self._stream.write(_plain(self._prompt))
+                self._stream.flush()
 
     def interrupt(self, error: BaseException) -> bool:
         """End the reading that is going on with an exception; tell whether there was one."""
-        if self._reading:
+        if self._prompt is not None:
             raise error
         return False
 
@@ -76,3 +79,7 @@ class PlainReader:
         lines, self._held = self._held, []
         self._stream.write("".join(f"{line}\n" for line in lines))
         self._stream.flush()
+
+
+def _plain(prompt: Callable[[], Parts]) -> str:
+    return "".join(text for _, text in prompt())
