@@ -147,3 +147,15 @@ def test_every_example_of_the_consoles_own_commands_works(console, made):
         assert "compmake:" not in shown or "no make" in shown, example
     console.enter("exit")
     assert console.wait_end() == 0
+
+
+
+def test_help_breaks_lines_at_blanks(shared):
+    """What does not fit the screen goes on below, in its column."""
+    shared.run("help")
+    assert re.search(r"^  remake SEL +Make .* up to\n {10,}date; dependents", shared.shown, re.MULTILINE)
+
+
+def test_a_comment_does_nothing(shared):
+    """So that lines of a file of commands can be pasted."""
+    assert "compmake:" not in shared.run("# ls nosuchjob")

@@ -122,6 +122,20 @@ def test_a_really_full_file_system_stops_the_make_and_loses_nothing(space):
     assert len(again) <= 1, "only the job that could not be stored runs twice"
 
 
+@pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small file system")
+def test_only_what_a_full_file_system_took_is_told_as_done(space):
+    """Small results go into the index: those of a commit that failed are not counted in the summary."""
+    space.write("prog.py", "from compmake import comp\nfor n in range(30):\n    comp(bytes, 60_000 + n)\n")
+    (space.path / "full").mkdir()
+    compmake = f"'{sys.executable}' -m compmake --store full/store prog"
+    script = f"mount -t tmpfs -o size=700k tmpfs full; {compmake} make; {compmake} ls done | wc -l"
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], cwd=space.path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "No space left on device" in done.stderr
+    assert f" {int(done.stdout)} done" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"hello\n", b"SQLite format 3\x00" + bytes(range(256)) * 100])
 def test_a_damaged_index_is_told_with_a_way_out_that_works(made, content):
     """The message names the file and the command; after it, everything is made anew."""

@@ -1,5 +1,6 @@
 """Commands about compmake itself: `help`, `config`."""
 
+import re
 from collections.abc import Iterator
 
 from compmake.config import unknown_setting
@@ -16,11 +17,13 @@ from compmake.ui.commands.registry import (
     find_command,
 )
 from compmake.ui.commands.session import Session
-from compmake.ui.text import table
+from compmake.ui.text import table, wrap
 
+_COLUMN = re.compile(r"\S {2,}(?=\S)")
 _ON_SELECTIONS = """\
-SEL selects jobs: ids, globs (func1-*), functions (func1()), states (done todo stale failed blocked), all, top, bottom,
-last, `deps of X`, `dependents of X`, `ancestors of X`, `descendants of X`, joined by `in`, `except`, `not` and
+SEL selects jobs: ids, globs (func1-*), functions (func1()), states (done todo
+stale failed blocked), all, top, bottom, last, `deps of X`, `dependents of X`,
+`ancestors of X`, `descendants of X`, joined by `in`, `except`, `not` and
 parentheses: `failed in func1()`, `all except func2-3`."""
 
 
@@ -32,11 +35,11 @@ parentheses: `failed in func1()`, `all except func2-3`."""
     examples=("help", "help make"),
     needs_program=False,
 )
-def help_command(session: Session | None, arguments: Arguments) -> Reply:  # noqa: ARG001 -- every command has both
+def help_command(session: Session | None, arguments: Arguments) -> Reply:
     """Print what the registry knows."""
-    if arguments.selection:
-        return Reply(list(_explain(find_command(arguments.selection[0].text))))
-    return Reply(list(overview()))
+    lines = _explain(find_command(arguments.selection[0].text)) if arguments.selection else overview()
+    width = session.width if session is not None else None
+    return Reply([part for line in lines for part in wrap(line, width, indent=_indent(line))])
 
 
 def overview() -> Iterator[str]:
@@ -50,6 +53,13 @@ def overview() -> Iterator[str]:
     yield ""
     yield from _ON_SELECTIONS.splitlines()
     yield "`help COMMAND` explains one command."
+
+
+def _indent(line: str) -> int:
+    """Return how far, behind the blanks it begins with, what follows a line that is broken is indented."""
+    start = len(line) - len(line.lstrip())
+    column = _COLUMN.search(line, start)
+    return column.end() - start if column and start else 0
 
 
 def _with_aliases(found: Command) -> str:

@@ -100,7 +100,7 @@ class ConsoleApp:
         except KeyboardInterrupt:
             return
         for line in _lines(text):  # several were pasted
-            if not self.carry_out(line):
+            if not line.lstrip().startswith("#") and not self.carry_out(line):
                 break
 
     def carry_out(self, line: str) -> bool:
