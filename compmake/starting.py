@@ -14,6 +14,7 @@ from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
 from compmake.durations import Durations
 from compmake.executor import Executor
+from compmake.fingerprint.modules import loaded_user_modules
 from compmake.interrupting import Stop, heeding_signals
 from compmake.job import NO_OPTIONS, Beat, Digest, Job, JobId, Limits
 from compmake.job_progress import flush as flush_progress
@@ -195,7 +196,8 @@ def _processes(workspace: Workspace, todo: Sequence[JobId], channel: Channel, st
     ref = workspace.program.ref
     main = dump_main() if in_script else b""
     address, with_locals = workspace.store.objects.address, workspace.settings.locals
-    setup = Setup(tuple(modules), str(ref.path), ref.name, address, main, with_locals)
+    order = tuple(name for name in loaded_user_modules({}) if name not in (ref.name, "__main__"))
+    setup = Setup(tuple(modules), str(ref.path), ref.name, address, main, with_locals, order)
     environ = {**os.environ, "PYTHONHASHSEED": "0", **blas_environment(workers, os.environ)}
 
     def report(job_id: JobId, beat: Beat, heard_at: float) -> None:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, NoReturn
 
 from compmake.capture import flush
@@ -54,18 +54,22 @@ class Setup(NamedTuple):
     """What `codec.main_module.dump_main` found."""
     with_locals: bool = True
     """Whether the local variables of jobs that fail are kept."""
+    order: tuple[str, ...] = ()
+    """All user modules, in the order in which the driver began to import them."""
 
     def to_bytes(self) -> bytes:
         """Return what `from_bytes` reads."""
-        head = json.dumps([self.modules, self.argv0, self.main_alias, self.objects, self.with_locals]).encode()
+        facts = [self.modules, self.argv0, self.main_alias, self.objects, self.with_locals, self.order]
+        head = json.dumps(facts).encode()
         return _LENGTH.pack(len(head)) + head + self.main
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Setup":
         """Return what `to_bytes` wrote."""
         end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-        modules, argv0, main_alias, objects, with_locals = json.loads(data[_LENGTH.size : end])
-        return cls(tuple(modules), argv0, main_alias, tuple(objects) if objects else None, data[end:], with_locals)
+        modules, argv0, main_alias, objects, with_locals, order = json.loads(data[_LENGTH.size : end])
+        address = tuple(objects) if objects else None
+        return cls(tuple(modules), argv0, main_alias, address, data[end:], with_locals, tuple(order))
 
 
 def main(descriptor: str) -> NoReturn:
@@ -94,12 +98,23 @@ def prepare(setup: Setup) -> None:
     set_main_alias(setup.main_alias)
     sys.argv = [setup.argv0]
     with running(JobId("(import)")):  # a program that calls comp() describes nothing here
-        for name in setup.modules:
-            with contextlib.suppress(BaseException):  # also sys.exit() in a script without a guard
-                importlib.import_module(name)
+        if _failing(setup.modules):
+            # Modules that import one another load only in the order in which the program loaded them.
+            _failing((*setup.order, *setup.modules))
         if setup.main:
             with contextlib.suppress(Exception):
                 load_main(setup.main)
+
+
+def _failing(names: Iterable[str]) -> list[str]:
+    """Import modules; return those for which that did not work."""
+    failing = []
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except BaseException:  # also sys.exit() in a script without a guard
+            failing.append(name)
+    return failing
 
 
 def _serve(lines: Lines, mark: bytes, setup: Setup, modules_before: Collection[str]) -> NoReturn:

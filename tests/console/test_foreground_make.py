@@ -189,3 +189,12 @@ def test_job_output_and_ids_cannot_steer_the_terminal(space):
         console.wait_for("details 'a")
         for code in (b"\x1b[31mred", b"owned\x07", b"\x1bc", b"\x9b31m", b"\x00", b"a\x1b[2Jb"):
             assert code not in console.raw
+
+
+def test_what_is_pasted_while_a_make_runs_stands_in_the_next_prompt(making, made):
+    """It is no key and is not lost."""
+    making.send("ls func1 -l")
+    let_go(made, "a")
+    making.wait_until(lambda: making.prompt.endswith(": ls func1 -l"), "the pasted text in the prompt")
+    making.send("\r")
+    making.wait_for("1 job: 1 done")

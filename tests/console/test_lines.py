@@ -149,7 +149,6 @@ def test_every_example_of_the_consoles_own_commands_works(console, made):
     assert console.wait_end() == 0
 
 
-
 def test_help_breaks_lines_at_blanks(shared):
     """What does not fit the screen goes on below, in its column."""
     shared.run("help")

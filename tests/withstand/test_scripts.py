@@ -98,3 +98,17 @@ def test_random_numbers_are_the_same_in_every_run_and_for_any_number_of_workers(
     for arguments in (["n=1"], ["n=4"], ["--inline"]):
         assert space.run("prog", "clean", "-y").code == 0
         assert space.make("prog", *arguments) == first
+
+
+CIRCLE = {
+    "prog.py": "from compmake import comp\nimport first\nimport second\ncomp(second.job, 1)\n",
+    "first.py": "import second\nLIMIT = second.START + 1\n",
+    "second.py": "import first\nSTART = 3\ndef job(x):\n    return x + first.LIMIT\n",
+}
+
+
+def test_modules_that_import_one_another_load_in_the_order_of_the_program(space):
+    """A worker that needs only the second of them imports the first before it, as the program did."""
+    for name, text in CIRCLE.items():
+        space.write(name, text)
+    assert "1 done, 0 failed" in space.run("prog", "make").err

@@ -94,7 +94,7 @@ class ConsoleApp:
         """Read one line and carry it out."""
         offer, self._offer = self._offer, ""
         try:
-            text = self._surface.reader.read(self.prompt, offer)
+            text = self._surface.reader.read(self.prompt, offer, self._surface.take_typed())
         except EOFError:
             text = "exit"
         except KeyboardInterrupt:

@@ -50,6 +50,7 @@ def watch(
     stdin: int = 0,
     width: Callable[[], int] | None = None,
     style: Style = PLAIN,
+    keep: Callable[[str], None] = lambda _: None,
     clock: Callable[[], float] = time.time,
 ) -> bool:
     """Let the user steer a make until it has ended; to be called in the main thread.
@@ -60,6 +61,7 @@ def watch(
         stdin: The terminal that keys come from; what is no terminal is not read.
         width: Asked for the columns of the terminal; None if lines may be of any length.
         style: Signs, for lists of failures.
+        keep: Gets what was pasted: it is meant for the next prompt, no key.
         clock: Epoch seconds.
 
     Returns:
@@ -70,7 +72,7 @@ def watch(
         lines = failure_lines(list(view.failures), style, width=width() if width is not None else None)
         return lines or ["No failures so far."]
 
-    with _Signals(make) as signals, _Keyboard(stdin, clock) as keyboard:
+    with _Signals(make) as signals, _Keyboard(stdin, keep, clock) as keyboard:
         while not make.finished():
             signals.wait([keyboard.descriptor] if keyboard.descriptor is not None else [], _POLL_S)
             if signals.take(signal.SIGTSTP):
@@ -164,10 +166,10 @@ class _Signals:
 class _Keyboard:
     """A terminal whose keys come one by one and are not echoed; as it was before when that is over."""
 
-    def __init__(self, descriptor: int, clock: Callable[[], float]) -> None:
+    def __init__(self, descriptor: int, keep: Callable[[str], None], clock: Callable[[], float]) -> None:
         self.descriptor = descriptor if os.isatty(descriptor) else None
         """None when there is nothing to read: no terminal, or it is gone."""
-        self._clock = clock
+        self._keep, self._clock = keep, clock
         self._pasted_at = 0.0
         self._empty = 0
         self._before: list[Any] | None = None
@@ -219,5 +221,7 @@ class _Keyboard:
         now = self._clock()
         if len(text) > _TYPED_AT_ONCE or "\x1b" in text or 0 <= now - self._pasted_at < _PASTE_GAP_S:
             self._pasted_at = now
+            if "\x1b" not in text:
+                self._keep(text)
             return ""
         return text

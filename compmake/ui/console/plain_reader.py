@@ -28,8 +28,8 @@ class PlainReader:
             with suppress(ImportError):  # it changes what input() does
                 import readline  # noqa: F401
 
-    def read(self, prompt: Callable[[], Parts], offer: str = "") -> str:  # noqa: ARG002 -- it cannot be shown in grey
-        """Return the next line.
+    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: str = "") -> str:  # noqa: ARG002
+        """Return the next line; whole lines that were `typed` before are taken as they are, and nothing is offered.
 
         Raises:
             EOFError: Ctrl-D.
@@ -37,6 +37,10 @@ class PlainReader:
         """
         with self._lock:
             self._print()
+            if "\n" in typed:
+                line = typed.rpartition("\n")[0]
+                self._stream.write(f"{_plain(prompt)}{line}\n")
+                return line
             self._prompt = prompt
         try:
             return self._input(_plain(prompt))

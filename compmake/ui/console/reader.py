@@ -72,12 +72,13 @@ class RichReader:
         # Without cursor reports only the toolbar is missing; a warning among the user's lines helps nobody.
         self._session.app.renderer.cpr_not_supported_callback = lambda: None
 
-    def read(self, prompt: Callable[[], Parts], offer: str = "") -> str:
+    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: str = "") -> str:
         """Return the next line.
 
         Args:
             prompt: Asked for the prompt again and again while the user types.
             offer: A line that is shown in grey, and taken by Tab.
+            typed: What stands there already.
 
         Raises:
             EOFError: Ctrl-D.
@@ -90,6 +91,7 @@ class RichReader:
                 lambda: self._painted(prompt()),
                 # Never None: that would leave the one before.
                 placeholder=ANSI(self._style.paint("dim", f"{offer}  [Tab]") if offer else ""),
+                default=typed,
                 pre_run=self._begin,
             )
         finally:

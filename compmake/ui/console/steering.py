@@ -201,9 +201,11 @@ class Steering:
             return
         names = _names(changed)
         is_automatic = self._session.workspace.settings.autoreload
+        if is_automatic and not self._code.is_worth_a_try():
+            raise UserError(f"nothing was made: the program does not load since {names} changed; `reload` tells why")
         if not is_automatic and not self._surface.ask(f"{names} changed on disk: load the program anew", default=True):
             raise UserError(f"nothing was made: {names} changed on disk and workers would import that; `reload` first")
-        self._surface.tell(*self._load())
+        self._surface.tell(*self.reload(now=False))
 
     def reload(self, *, now: bool) -> list[str]:
         """Load the program anew, after the makes have ended."""

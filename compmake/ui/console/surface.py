@@ -21,8 +21,8 @@ from compmake.ui.titles import Title
 class Reader(Protocol):
     """Reads lines from the user and prints what happens meanwhile."""
 
-    def read(self, prompt: Callable[[], Parts], offer: str = "") -> str:
-        """Return the next line; `offer` is one that the user may take over.
+    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: str = "") -> str:
+        """Return the next line; `offer` is one that the user may take over, `typed` is there already.
 
         Raises:
             EOFError: Ctrl-D.
@@ -65,6 +65,7 @@ class Surface:
         """
         self.stream, self.mode = stream, mode
         self.reader: Reader
+        self._typed = ""
         self._session, self._viewer = session, show_traceback
 
     @property
@@ -103,7 +104,15 @@ class Surface:
 
     def watch(self, make: ConsoleMake, screen: Foreground) -> bool:
         """Let the user steer a make until it has ended; return True if it is sent to the background before."""
-        return watch(make, screen, stdin=0, width=lambda: self.width, style=self.style)
+        return watch(make, screen, stdin=0, width=lambda: self.width, style=self.style, keep=self._keep)
+
+    def take_typed(self) -> str:
+        """Return what was pasted while a make had the terminal: it belongs into the next prompt."""
+        text, self._typed = self._typed, ""
+        return text
+
+    def _keep(self, text: str) -> None:
+        self._typed += text.replace("\r", "\n")
 
     def tell(self, *lines: str) -> None:
         """Print lines, safe ones, now; not while the user types."""
