@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from io import TextIOWrapper
 from typing import TextIO
 
 HEAD_BYTES = 256 * 1024
@@ -43,6 +44,10 @@ class _Streams:
     """`sys.stdout` and `sys.stderr` as they should be."""
 
     def __init__(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                # Into a pipe Python would send kilobytes at a time, and nobody could see the last line that was printed.
+                stream.reconfigure(line_buffering=True)
         self._streams = (sys.stdout, sys.stderr)
 
     def put_back(self) -> bool:

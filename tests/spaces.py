@@ -94,6 +94,6 @@ def clean_environment() -> dict[str, str]:
     """Return an environment without settings of whoever runs the tests; the hash seed is fixed as compmake wants it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPMAKE_")}
     # Bytecode is written, as it is for users.
-    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "PYTHONDONTWRITEBYTECODE"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
         kept.pop(name, None)
     return kept | {"PYTHONHASHSEED": "0", "TERM": "xterm", "XDG_CONFIG_HOME": os.path.join(os.sep, "nonexistent")}
