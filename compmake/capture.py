@@ -46,7 +46,7 @@ class _Streams:
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
-                # Into a pipe Python would send kilobytes at a time, and nobody could see the last line that was printed.
+                # Into a pipe Python sends kilobytes at a time: nobody could see the last line that was printed.
                 stream.reconfigure(line_buffering=True)
         self._streams = (sys.stdout, sys.stderr)
 

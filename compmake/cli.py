@@ -166,7 +166,7 @@ def _carry_out(invocation: Invocation) -> int:
     import compmake.ui.commands  # noqa: F401 -- registers the commands
     from compmake.errors import UserError
     from compmake.ui.commands.general import overview
-    from compmake.ui.commands.line import Step, parse_line, step_from_arguments
+    from compmake.ui.commands.line import Step, as_help, parse_line, step_from_arguments
     from compmake.ui.commands.registry import find_command, parse_arguments
     from compmake.ui.commands.runner import output_lines, send
 
@@ -188,6 +188,7 @@ def _carry_out(invocation: Invocation) -> int:
     for step in steps:  # mistakes are told before anything is loaded or done
         if step.words[0].text.startswith("@"):
             continue
+        step = as_help(step)
         found = find_command(step.words[0].text)
         arguments = parse_arguments(found, step.words[1:])
         if not found.needs_program and len(steps) == 1:

@@ -22,7 +22,7 @@ from compmake.ui.console.makes import Makes
 from compmake.ui.console.plain_reader import PlainReader
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Reader, Surface
-from compmake.ui.standing import Standing, counts_text
+from compmake.ui.standing import Standing, counts_text, toolbar_parts
 from compmake.ui.text import Parts, Style, ago
 from compmake.ui.vocabulary import RunningMake, Vocabulary
 from compmake.workspace import Workspace
@@ -80,12 +80,9 @@ def _reader(surface: Surface, workspace: Workspace, vocabulary: Callable[[], Voc
 
     def toolbar() -> Parts:
         running = [make.about() for make in makes.all()]
-        if not running:
-            return [("dim", " Tab completes  Ctrl-R searches  Ctrl-D leaves  help ")]
+        text = f"[{running[0].number}] {running[0].state}, {running[0].text}" if running else ""
         waiting = f" +{len(running) - 1} waiting" if len(running) > 1 else ""
-        return [
-            ("", f" [{running[0].number}] {running[0].state}, {running[0].text}{waiting}  fg shows it, stop ends it ")
-        ]
+        return toolbar_parts(text + waiting, style=surface.style, width=surface.width)
 
     history = _history_file(workspace)
     return RichReader(surface.stream, surface.style, history=history, vocabulary=vocabulary, toolbar=toolbar)
@@ -148,16 +145,19 @@ def _banner(workspace: Workspace, standing: Standing, surface: Surface) -> list[
     first = [head + joint + jobs if jobs else head] if fits else [head, jobs]
     hints = "Type `make`, `ls failed`, `help`." if workspace.program is not None else "Type `ls`, `why`, `help`."
     runs = workspace.store.runs()
-    last = _last_run(runs[0]) if runs else ""
+    holder = workspace.store.holder()
+    last = f"Now the store is held by {holder}." if holder is not None else _last_run(runs[0]) if runs else ""
     return [*first, *([f"{hints} {last}".rstrip()] if cells(hints + last) < width else [hints, last])]
 
 
 def _last_run(run: Run) -> str:
     when = ago(max(0.0, time.time() - run.started_at))
+    if not run.ended:  # it was killed: nobody counted
+        return f"Last run: did not end, {when}."
     counts = ((run.done, "done"), (run.failed, "failed"), (run.blocked, "blocked"))
     nothing = "nothing to do" if run.ended == "finished" else "nothing done"
     text = ", ".join(f"{count} {word}" for count, word in counts if count) or nothing
-    ended = "" if run.ended == "finished" else f" ({one_line(run.ended or 'did not end', 60)})"
+    ended = "" if run.ended == "finished" else f" ({one_line(run.ended, 60)})"
     return f"Last run: {text}{ended}, {when}."
 
 

@@ -32,6 +32,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.level = 0
+        self.key = "Ctrl-C"
+        """What takes the next step."""
         self.workers: Suspending | None = None
         """Who runs the jobs, once somebody does."""
         self.wake, self._wake = os.pipe()
@@ -68,15 +70,15 @@ def stop_this_process() -> None:
     signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
-def step_text(level: int, running: int) -> str:
-    """Return what to tell the user who went to `level`, and which step comes next."""
+def step_text(level: int, running: int, key: str) -> str:
+    """Return what to tell the user who went to `level`, and what `key` does next."""
     jobs = plural(running, "running job")
     if not running:
         return "Interrupted: starting nothing more, and nothing runs."
     if level == START_NONE:
-        return f"Interrupted: starting nothing more, waiting for {jobs}. Ctrl-C again terminates them."
+        return f"Interrupted: starting nothing more, waiting for {jobs}. {key} again terminates them."
     if level == TERMINATE:
-        return f"Terminating {jobs}. Ctrl-C again kills them."
+        return f"Terminating {jobs}. {key} again kills them."
     return f"Killing {jobs}."
 
 

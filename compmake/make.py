@@ -147,7 +147,7 @@ class Make:
             self._news.tell_up_to_date(self._plan.up_to_date_count)
             if stop.level > level:
                 level = stop.level
-                self._news.tell(EventKind.NOTICE, text=step_text(level, len(executor.running())))
+                self._news.tell(EventKind.NOTICE, text=step_text(level, len(executor.running()), stop.key))
                 executor.stop(level)
             if not self._running:
                 self._flush()

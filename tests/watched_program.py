@@ -43,7 +43,7 @@ class Lasting:
             self._screen.tick(time.time())
             if self.stop.level != level:
                 level = self.stop.level
-                self._feed(notice(step_text(level, 1)))
+                self._feed(notice(step_text(level, 1, "Ctrl-C")))
         self._feed(end(3, "interrupted"))
         self._over.set()
 

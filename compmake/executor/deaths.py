@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+from typing import NamedTuple
 
 from compmake.fingerprint.modules import is_user_file
 from compmake.frames import frame_at, is_own_file
@@ -17,6 +18,15 @@ _MUCH = 0.7
 _FAULT_BYTES = 65536
 
 
+class Seen(NamedTuple):
+    """A line of the user's that a job was seen at, and how long before its death."""
+
+    file: str
+    line: int
+    function: str
+    before_s: float
+
+
 class MemoryFigures:
     """How much memory there is, and whether the kernel has killed for lack of it since this was made."""
 
@@ -28,33 +38,34 @@ class MemoryFigures:
         return _kill_count() > self._kills or peak_bytes > _MUCH * _memory_bytes()
 
 
-def failure_of(status: int, memory: str, printed: bytes, at: tuple[str, int, str] | None, short: bool) -> Failure:
+def failure_of(status: int, memory: str, printed: bytes, seen: Seen | None, short: bool) -> Failure:
     """Return why a job failed whose process died.
 
     Args:
         status: As `os.wait` gives it.
         memory: What is known of the most memory that the process had: `16M`, `at most 16M`; empty if nothing is.
         printed: What it had printed: the traceback of a crash is at its end.
-        at: File, line and function where it was last seen.
+        seen: Where it was at its last sign of life.
         short: Whether memory was probably short when it was killed.
     """
     code = os.waitstatus_to_exitcode(status)
-    frames = _frames_of_fault(printed) or ((_frame(*at),) if at is not None else ())
+    frames = _frames_of_fault(printed)
+    notes = (_last_seen(seen),) if seen is not None and not frames else ()
     memory = f", with {memory} of memory at its peak" if memory else ""
     if code >= 0:
         why = f"its process ended with exit code {code} in the middle of the job, as os._exit({code}) does"
         if code == EXIT_CUT_OFF:
             why = "its process lost the connection to compmake: did the job close file descriptors?"
-        return Failure("ProcessExited", why, frames)
+        return Failure("ProcessExited", why, frames, notes)
     name = signal_name(-code)
     if -code == signal.SIGKILL:
         text = f"its process was killed by SIGKILL{memory}"
         if short:
-            return Failure("OutOfMemory", f"{text}, probably out of memory", frames)
-        return Failure("Killed", text, frames)
+            return Failure("OutOfMemory", f"{text}, probably out of memory", frames, notes)
+        return Failure("Killed", text, frames, notes)
     what = _CRASHES.get(-code)
     text = f"its process died of {name}" + (f" ({what})" if what else "") + memory
-    return Failure("Crashed" if what else "Killed", text, frames)
+    return Failure("Crashed" if what else "Killed", text, frames, notes)
 
 
 _CRASHES: dict[int, str] = {
@@ -80,6 +91,14 @@ def _frames_of_fault(printed: bytes) -> tuple[Frame, ...]:
     _, found, tail = text.rpartition(_FAULT)
     frames = [_frame(file, int(line), function) for file, line, function in _FAULT_LINE.findall(tail)] if found else []
     return tuple(frame for frame in reversed(frames) if not (is_own_file(frame.file) or frame.file == "<string>"))
+
+
+def _last_seen(seen: Seen) -> str:
+    """Say where a job was last seen: it may have died at another line."""
+    text = f"last seen at {os.path.basename(seen.file)}:{seen.line} in {seen.function}, {seen.before_s:.1f}s before"
+    frame = _frame(seen.file, seen.line, seen.function)
+    source = next((source.strip() for number, source in frame.source if number == seen.line), "")
+    return f"{text}\n> {seen.line}  {source}" if source else text
 
 
 def _frame(file: str, line: int, function: str) -> Frame:

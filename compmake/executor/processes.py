@@ -299,7 +299,7 @@ class ProcessExecutor:
             self._backlog.append(item)
             return
         printed = link.output.take_unfinished()
-        failure = self._watch.why_it_died(death, printed)
+        failure = self._watch.why_it_died(death, printed, time.monotonic())
         printed = without_fault(printed)
         outcome = Outcome(
             job_id=item.call.job_id,
@@ -348,5 +348,5 @@ def _ended(outcome: Outcome, ending: Ending) -> Outcome:
     """Return the outcome of a job that we ended: why we did is why it failed, where it was is where it stood."""
     failure = ending.failure
     if failure is not None and outcome.failure is not None:
-        failure = replace(failure, frames=outcome.failure.frames, notes=failure.notes)
+        failure = replace(failure, frames=outcome.failure.frames, notes=outcome.failure.notes)
     return outcome._replace(kind=ending.kind, failure=failure)

@@ -5,7 +5,7 @@ from math import inf
 from typing import NamedTuple
 
 from compmake.executor.crew import Crew, Death
-from compmake.executor.deaths import MemoryFigures, failure_of
+from compmake.executor.deaths import MemoryFigures, Seen, failure_of
 from compmake.executor.worker_link import WorkerLink
 from compmake.job import Failure, OutcomeKind
 from compmake.words import bytes_text
@@ -114,14 +114,15 @@ class Watch:
                 link.beat = link.beat._replace(last_line=line)
                 yield link
 
-    def why_it_died(self, death: Death, printed: bytes) -> Failure:
+    def why_it_died(self, death: Death, printed: bytes, now_s: float) -> Failure:
         """Return what to tell of a call whose worker has ended under it."""
         link = death.link
         if death.status is None:
             return Failure("Lost", "its worker was lost again and again, for no fault of its own")
         peak_bytes = link.peak_bytes(death.peak_bytes)
         memory = bytes_text(peak_bytes) if peak_bytes else f"at most {bytes_text(death.peak_bytes)}"
-        return failure_of(death.status, memory, printed, link.at, self._memory.is_short(peak_bytes))
+        seen = Seen(*link.at, now_s - link.seen_s) if link.at is not None else None
+        return failure_of(death.status, memory, printed, seen, self._memory.is_short(peak_bytes))
 
     def _running(self) -> list[WorkerLink]:
         return [link for link in self._crew.links.values() if link.began_s is not None]

@@ -82,6 +82,8 @@ class WorkerLink:
         self.beat = _NO_BEAT
         self.at: tuple[str, int, str] | None = None
         """File, line and function that the running job was last seen at."""
+        self.seen_s = 0.0
+        """When that was, by the monotonic clock."""
         self.said_hello = False
         """Whether it has started."""
         self.outgoing: list[Sent] = []
@@ -230,7 +232,7 @@ class WorkerLink:
             return None
         if kind == BEAT:
             if self.sent and self.sent[0].number == number:
-                self.heard_at = now
+                self.heard_at, self.seen_s = now, now_s
                 self._hear(*json.loads(bytes(body)))
             return None
         if kind == STORE_FAILED:

@@ -130,6 +130,11 @@ class Store(Protocol):
         ...
 
     @property
+    def version(self) -> int:
+        """A number that is another one after somebody else has written: another process, or a twin of this handle."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What users should know of it, one line each: rows left out, a network file system."""
         ...
@@ -245,6 +250,10 @@ class Store(Protocol):
 
     def unlock(self) -> None:
         """Give the store back; harmless when not held."""
+        ...
+
+    def holder(self) -> str | None:
+        """Say which other process holds the lock now, None if none does."""
         ...
 
     def twin(self) -> "Store":

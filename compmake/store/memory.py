@@ -73,6 +73,11 @@ class MemoryStore:
         self._touched: set[JobId] = set()
         self._running = False
         self._mutex = threading.RLock()
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        return self._version
 
     @property
     def location(self) -> str:
@@ -117,6 +122,7 @@ class MemoryStore:
 
     def commit(self, changes: Changes) -> None:
         with self._mutex:
+            self._version += 1
             before = (self._newest.copy(), {job_id: list(rows) for job_id, rows in self._superseded.items()})
             history = len(self._history)
             try:
@@ -172,6 +178,7 @@ class MemoryStore:
 
     def forget(self, job_ids: Collection[JobId]) -> None:
         with self._mutex:
+            self._version += 1
             for job_id in job_ids:
                 self._dropped += self._superseded.pop(job_id, [])
                 row = self._newest.pop(job_id, None)
@@ -182,6 +189,7 @@ class MemoryStore:
 
     def mark_asked(self, job_ids: Collection[JobId]) -> None:
         with self._mutex:
+            self._version += 1
             for job_id in set(job_ids):
                 row = self._newest.get(job_id)
                 if row is not None:
@@ -191,6 +199,7 @@ class MemoryStore:
 
     def replace(self, records: Iterable[Record]) -> None:
         with self._mutex:
+            self._version += 1
             rows = {}
             for record in records:
                 if record.job_id not in self._newest:
@@ -200,6 +209,7 @@ class MemoryStore:
 
     def mark_missing(self, job_ids: Collection[JobId]) -> None:
         with self._mutex:
+            self._version += 1
             for job_id in set(job_ids):
                 row = self._newest.get(job_id)
                 if row is not None:
@@ -257,6 +267,7 @@ class MemoryStore:
 
     def collect_garbage(self, defined: Collection[JobId]) -> int:
         with self._mutex:
+            self._version += 1
             if self._running:
                 raise StoreError("a make is running: collect garbage when it has ended")
             before = self.size(defined).total_bytes
@@ -276,6 +287,10 @@ class MemoryStore:
 
     def unlock(self) -> None:
         """Do nothing."""
+
+    def holder(self) -> str | None:
+        """Return None: no other process can reach this store."""
+        return None
 
     def twin(self) -> "MemoryStore":
         """Return this very store: it may be used from several threads."""

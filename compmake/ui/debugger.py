@@ -1,4 +1,4 @@
-"""Makes a call under pdb: at the exception that ends it, or from its first line on."""
+"""Makes a call under pdb: at the exception or the Ctrl-C that ends it, or from its first line on."""
 
 import bdb
 import builtins
@@ -27,9 +27,14 @@ class Ended(NamedTuple):
     failure: Failure | None = None
     left: bool = False
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self.failure is not None and self.failure.type_name == KeyboardInterrupt.__name__
+
 
 def call_debugged(called: Called, *, step: bool, tell: Callable[[Failure], None]) -> Ended:
-    """Make a call, and let the user look around in pdb where it raises.
+    """Make a call, and let the user look around in pdb where it raises, or where it is at Ctrl-C.
 
     Args:
         called: The function and its arguments.
@@ -44,7 +49,7 @@ def call_debugged(called: Called, *, step: bool, tell: Callable[[Failure], None]
                 value = debugger.runcall(function, *args, **kwargs)
                 return Ended(value, left=debugger.is_left)
             return Ended(copy_context().run(function, *args, **kwargs))
-        except (bdb.BdbQuit, KeyboardInterrupt):
+        except bdb.BdbQuit:
             return Ended(left=True)
         except BaseException as error:
             failure = capture(error, is_user=is_user_file, hide=_is_machinery, with_locals=False)

@@ -39,7 +39,8 @@ def region_lines(
         same_shown: How many failures of a group were shown above; of those that have more their number is told here.
     """
     room, most = columns - 1, max(1, rows - 1)
-    lines = [_header(view, now, room, style)]
+    left_s = view.left_s(now) if level == 0 else None  # who stops it does not wait for the rest
+    lines = [_header(view, now, left_s, room, style)]
     if most == 1:
         return lines
     jobs = view.longest_running
@@ -50,12 +51,12 @@ def region_lines(
     return [*lines, _keys_line(more, _STEPS[level], room)]
 
 
-def _header(view: View, now: float, room: int, style: Style) -> Parts:
+def _header(view: View, now: float, left_s: float | None, room: int, style: Style) -> Parts:
     """Return ` MAKE ✔ 1060 ✘4 ⊘2 ▶8 ·137  ████░░░  87% work  6m01s  ETA 4m`, as much of it as there is room for."""
     counts = [(state, count) for state in _STATES if (count := view.counts()[state]) or state is JobState.DONE]
     short = [(state, f" {style.glyph(state)}{count}") for state, count in counts]
     words = [(state, f"  {style.glyph(state)} {count} {state.value}") for state, count in counts]
-    fraction, left_s = view.work_fraction(now), view.left_s(now)
+    fraction = view.work_fraction(now)
     percent = f"  {min(99, int(100 * fraction))}%"  # 100 when it has ended
     eta = f"  ETA {roughly(left_s)}" if left_s is not None else ""
     age = f"  {duration(view.elapsed_s(now))}"

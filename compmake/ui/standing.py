@@ -1,11 +1,11 @@
-"""How a program stands: the counts that the banner tells and the prompt keeps telling; pure."""
+"""How a program stands: what the banner tells, what the prompt and the line below it keep telling; pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from compmake.job import JobState
-from compmake.text_safety import one_line
-from compmake.ui.text import Parts, Style, roughly
+from compmake.text_safety import cells, one_line
+from compmake.ui.text import Parts, Style, cut, roughly
 from compmake.ui.view import View
 from compmake.words import plural
 
@@ -63,6 +63,20 @@ def prompt_parts(
         parts.append((JobState.STALE, f" {name} changed, reload?" if width >= _NARROW else " changed"))
     parts.append(("", ": "))
     return parts
+
+
+def toolbar_parts(running: str, *, style: Style, width: int) -> Parts:
+    """Return what stands below the prompt: what runs in the background and how to get at it, or some keys.
+
+    Args:
+        running: `[1] running, 3/11 done, 12s`; empty if nothing runs.
+        style: Says how a cut is marked.
+        width: Columns of the terminal.
+    """
+    role, texts = "dim", [" Tab completes  Ctrl-R searches  Ctrl-D leaves  help ", " Tab  Ctrl-R  Ctrl-D  help "]
+    if running:
+        role, texts = "", [f" {running}  {hint} " for hint in ("fg shows it, stop ends it", "fg stop")]
+    return [(role, next((text for text in texts if cells(text) <= width), cut(texts[-1], width, style)))]
 
 
 def counts_text(standing: Standing, style: Style) -> str:

@@ -6,7 +6,7 @@ import shlex
 from compmake.channel import Event
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line, sanitize
-from compmake.ui.text import PLAIN, Style, clock, cut, duration, roughly, table
+from compmake.ui.text import PLAIN, Style, clock, cut, duration, roughly, table, wrap
 from compmake.ui.traceback import headline
 from compmake.ui.view import FailureGroup, View, where
 from compmake.words import bytes_text, plural
@@ -15,12 +15,14 @@ ID_CELLS = 120
 _GROUPS_SHOWN = 20
 _JOBS_NAMED = 3
 _JOBS_LEAST_CELLS = 10
+_INDENT = 2
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def start_line(view: View) -> str:
-    """Return `make 191 jobs 8 workers expect ~6m`, as far as it is known."""
-    text = f"make {plural(view.total, 'job')}"
+    """Return `make 18 of 191 jobs 8 workers expect ~6m`, as far as it is known."""
+    some = f"{view.todo} of " if 0 < view.todo < view.total else ""
+    text = f"make {some}{plural(view.total, 'job')}"
     if view.workers:
         text += f" {plural(view.workers, 'worker')}"
     return text + (f" expect ~{roughly(view.expected_s)}" if view.expected_s is not None else "")
@@ -52,7 +54,9 @@ def job_name(job_id: str) -> str:
     return shlex.quote(one_line(job_id, ID_CELLS))
 
 
-def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN, width: int | None = None) -> list[str]:
+def summary_lines(
+    view: View, *, prefix: str = "", style: Style = PLAIN, width: int | None = None, name: str = ""
+) -> list[str]:
     """Return what is said at the end of a make.
 
     Args:
@@ -60,13 +64,15 @@ def summary_lines(view: View, *, prefix: str = "", style: Style = PLAIN, width: 
         prefix: What stands before a command to run it, `compmake my_program`; nothing at the prompt.
         style: Colours of the counts.
         width: Cells of the terminal, in the interactive console alone: there is more that can be done next.
+        name: What stands before the first line.
     """
+    begin = f"{name} " if name else ""
     if view.nothing_to_do:
         verb = "is" if view.up_to_date == 1 else "are"
-        return [f"Nothing to do: {plural(view.up_to_date, 'job')} {verb} up to date."]
+        return [f"{begin}Nothing to do: {plural(view.up_to_date, 'job')} {verb} up to date."]
     how = view.ended if view.ended in ("finished", "interrupted") else "stopped"
     took = duration(view.elapsed_s(view.started_at))
-    first = f"{clock(view.ended_at or view.started_at)} make {how} in {took}: "
+    first = f"{begin}{clock(view.ended_at or view.started_at)} make {how} in {took}: "
     if width is None:
         lines = [first + ", ".join([*_counts(view, style), *_other_counts(view)])]
         lines += failure_lines(list(view.failures))
@@ -128,7 +134,8 @@ def failure_lines(groups: list[FailureGroup], style: Style = PLAIN, *, width: in
     Args:
         groups: Failures by group.
         style: Says how a cut is marked.
-        width: Cells of the screen of the console, where the user's line that the failures passed last is told too.
+        width: Cells of the screen of the console, where the user's line that the failures passed last is told too; if
+            there is no room for a table, each group has as many lines as it needs.
     """
     largest = sorted(groups, key=lambda group: -group.count)
     rows, names = [], []
@@ -144,17 +151,20 @@ def failure_lines(groups: list[FailureGroup], style: Style = PLAIN, *, width: in
     others = [f"  and {plural(rest, 'other kind')} of failure"] if rest else []
     if width is None:
         return [*table([[*row, jobs] for row, jobs in zip(rows, names, strict=True)], right=(1,)), *others]
-    lines = table([[style.spell(cell) for cell in row] for row in rows], right=(1,), width=width, style=style)
+    rows = [[style.spell(cell) for cell in row] for row in rows]
+    names = [style.spell(name) for name in names]
+    lines = table(rows, right=(1,))
     begin = max(map(cells, lines), default=0) + 2
-    if width - begin >= _JOBS_LEAST_CELLS:  # the jobs have what the rest leaves
-        shown = [cut(style.spell(name), width - begin, style) for name in names]
-        lines = [line + " " * (begin - cells(line)) + name for line, name in zip(lines, shown, strict=True)]
-    return [*lines, *others]
+    if width - begin < _JOBS_LEAST_CELLS:
+        texts = ["  ".join(filter(None, [*row, name])) for row, name in zip(rows, names, strict=True)]
+        return [part for text in [*texts, *others] for part in wrap(text, width, indent=_INDENT)]
+    shown = [cut(name, width - begin, style) for name in names]  # the jobs have what the rest leaves
+    return [line + " " * (begin - cells(line)) + name for line, name in zip(lines, shown, strict=True)] + others
 
 
 def _going_on(view: View, prefix: str) -> str:
     """Return the command that makes what an interrupted make has left: the same again, unless it has made it anew."""
     words = view.command.split()
-    if words[:1] != ["make"] or len(view.command) > ID_CELLS:
+    if words[:1] not in (["make"], ["parmake"]) or len(view.command) > ID_CELLS:
         return "make"
     return one_line(shlex.join(words) if prefix else " ".join(words), ID_CELLS)

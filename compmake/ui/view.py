@@ -100,6 +100,8 @@ class View:
         self.started = True
         self.command = event.text
         self.total = event.count
+        self.todo = sum(news.jobs for news in event.functions)
+        """Those of them that are not up to date, as far as that was known before; 0 if it was not told."""
         self.workers = event.workers
         self.expected_s = event.expected_s
         self.started_at = event.time

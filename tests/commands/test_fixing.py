@@ -1,5 +1,7 @@
 """`debug` and `load`: a job under pdb, results at a Python prompt; without a terminal, and in one."""
 
+import re
+
 import pytest
 from spaces import Space
 from terminal import compmake_terminal
@@ -131,6 +133,21 @@ def test_load_runs_a_script_over_results(made):
     assert failing.code == 1 and failing.out == "{'x': 4}\n" and "NameError" in failing.err
 
 
+def test_load_gives_a_name_to_every_id(space):
+    """What cannot be in a name is `_`, also before a digit and behind a keyword; of two alike one has it."""
+    ids = ["lines-13", "2024 data", "class", "é²", "a-b", "a.b", "x-1", "x_1", "result"]
+    space.write(
+        "prog.py", f"from compmake import comp\nfor n, i in enumerate({ids!r}):\n    comp(float, n, job_id=i)\n"
+    )
+    assert space.run("prog", "make").code == 0
+    done = space.run("prog", "load", "all", stdin="print(lines_13, _2024_data, class_, é_, a_b, results['a.b'], x_1)\n")
+    assert (done.code, done.out) == (0, "0.0 1.0 2.0 3.0 4.0 5.0 7.0\n"), done.err
+    told = {line.split("=")[0].strip() for line in space.run("prog", "load", "all").out.splitlines()[:-1]}
+    in_results = {"results['a.b']", "results['x-1']", "results['result']"}
+    assert told == {"lines_13", "_2024_data", "class_", "é_", "a_b", "x_1"} | in_results
+    assert space.run("prog", "load", "lines-13").out == "result   = 0.0\nlines_13 = 0.0\n"
+
+
 def test_load_without_a_script_lists_what_there_is(made):
     """Names with short values; what has no result is told."""
     one = made.run("prog", "load", "good")
@@ -181,6 +198,26 @@ def test_pdb_in_a_terminal(made):
         terminal.enter("q")
         assert terminal.wait_end() == 0
         assert "Traceback" not in terminal.shown
+
+
+@pytest.mark.parametrize("step", [False, True])
+def test_ctrl_c_stops_at_the_line_where_the_job_hangs(space, step):
+    """In post mortem, also after `c` in pdb; leaving that is told as an interruption."""
+    space.write("work.py", "import time\ndef hang(mine):\n    print('begun') or time.sleep(600)\n")
+    space.write("prog.py", "from compmake import comp\nfrom work import hang\ncomp(hang, 7)\n")
+    with compmake_terminal(space, "prog", "debug", "hang", *["--step"][:step]) as terminal:
+        if step:
+            terminal.wait_for("(Pdb)")
+            terminal.enter("c")
+        terminal.wait_for("begun")
+        terminal.press("ctrl-c")
+        shown = "".join(terminal.wait_for("(Pdb)").split())  # long lines are wrapped
+        assert "KeyboardInterrupt" in shown and re.search(r"work\.py\(3\)hang\(\)", shown)
+        terminal.enter("p mine + 100")
+        terminal.wait_for("107")
+        terminal.enter("q")
+        assert terminal.wait_end() == 0
+        assert "hang was interrupted here; nothing was recorded." in terminal.shown
 
 
 def test_python_in_a_terminal(made):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from consoles import READING, Console
+from consoles import ONE_BY_ONE, READING, Console, squeezed
 
 
 @pytest.fixture
@@ -77,12 +77,32 @@ def test_ctrl_d_and_ctrl_c_in_the_debugger_do_not_end_the_console(console):
     assert "7 done" in console.run("ls")
 
 
+def test_ctrl_c_while_a_job_is_debugged_shows_where_it_hangs(console):
+    """pdb opens at the user's line with its variables; `q` leaves."""
+    console.enter("debug gate-a")
+    console.wait_for("waiting for a")
+    console.press("ctrl-c")
+    assert re.search(r"steps\.py\(\d+\)gate\(\)", squeezed(console.wait_for("(Pdb)")))
+    console.send("p name * 9\r")
+    console.wait_for("aaaaaaaaa")
+    console.send("q\r")
+    assert "gate-a was interrupted here; nothing was recorded." in console.ready()
+
+
+def asks_for_python(console, prompt):
+    """Expect a prompt that reads single keys: what is typed before that may be taken for something else."""
+    console.wait_until(
+        lambda: re.fullmatch(prompt, console.prompt) and console.line_modes in (ONE_BY_ONE, READING), f"{prompt}"
+    )
+
+
 def test_load_opens_a_python_prompt_with_the_results(console):
     """The result of one job is `result`; Ctrl-D comes back."""
     console.enter("load func1-2")
-    console.wait_for(re.compile(r"^(>>>|In \[1\]:)", re.MULTILINE))
+    asks_for_python(console, r">>>|In \[1\]:")
     console.send("print(result + 100)\r")
     console.wait_for("110")
+    asks_for_python(console, r">>>|In \[2\]:")
     console.press("ctrl-d")
     console.ready()
     assert console.line_modes == READING

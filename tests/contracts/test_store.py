@@ -517,3 +517,14 @@ def test_no_garbage_is_collected_while_a_twin_makes(kind, tmp_path):
     twin.close()
     assert store.collect_garbage([]) >= 0
     store.close()
+
+
+def test_the_version_is_another_when_somebody_else_has_written(store):
+    """Who holds a handle sees by its version that a twin has committed, forgotten or marked something."""
+    twin = store.twin()
+    for write in (lambda: make(twin, "a", b"1"), lambda: twin.mark_asked(["a"]), lambda: twin.forget(["a"])):
+        before = store.version
+        assert store.version == before
+        write()
+        assert store.version != before
+    twin.close()

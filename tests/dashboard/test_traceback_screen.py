@@ -330,4 +330,4 @@ def test_the_console_opens_it_and_carries_out_what_was_chosen(failed):
         terminal.press("r")
         terminal.wait_for(re.compile("make finished.*^@ ", re.DOTALL | re.MULTILINE))
         terminal.enter("runs")
-        terminal.wait_for("remake it's one")
+        terminal.wait_for('remake "it\'s one"')

@@ -149,3 +149,18 @@ def test_a_lock_file_that_cannot_be_opened_is_a_store_error(store, tmp_path):
     with pytest.raises(StoreError, match="lock"):
         store.lock("make")
     assert not (tmp_path / "target").exists()
+
+
+def test_a_store_tells_which_other_process_holds_it(tmp_path):
+    """In words, while it does; holding it oneself is not told."""
+    store = FileStore.open(tmp_path / "store")
+    assert store.holder() is None
+    with start(tmp_path / "store") as holder:
+        go(holder)
+        assert holder.stdout.readline() == "held\n"
+        assert "compmake my_program make" in store.holder()
+        go(holder)
+    assert store.holder() is None
+    store.lock("clean")
+    assert store.holder() is None
+    store.close()

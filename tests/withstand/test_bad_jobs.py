@@ -77,6 +77,31 @@ def test_the_line_that_did_it_is_told(made, job, line):
         assert made.lines_reached(job)[-1] == line
 
 
+@pytest.mark.parametrize("death", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_a_death_that_tells_no_line_is_told_with_the_one_last_seen(space, death):
+    """It is not given for the line of the death, neither by `why` nor as a frame."""
+    space.write(
+        "prog.py",
+        f"""\
+        import os
+        from compmake import comp, progress
+
+        def dies():
+            progress("step", 1, 2)
+            {death}
+
+        comp(dies)
+        """,
+    )
+    assert space.run("prog", "parmake", "n=1").code == 1
+    (told,) = space.run("prog", "traceback", "dies", "--json").objects
+    assert told["failure"]["frames"] == []
+    error, seen, source = space.run("prog", "why", "dies").out.splitlines()[1:4]
+    assert "prog.py" not in error
+    assert re.fullmatch(r" +last seen at prog.py:5 in dies, \d\.\ds before", seen)
+    assert source.strip() == '> 5  progress("step", 1, 2)'
+
+
 def test_the_log_has_one_line_for_each_failure_and_nothing_of_compmake_itself(made):
     """However a job ended: one `FAILED`, no escape code, no traceback of ours."""
     failed = re.findall("^[0-9:]{8} FAILED (\\S+)", made.done.err, re.MULTILINE)

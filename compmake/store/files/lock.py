@@ -80,6 +80,20 @@ class StoreLock:
             if not self._holders:
                 self.close()
 
+    def other_holder(self) -> str | None:
+        """Say which other process holds it now; None if none does, or nobody can tell."""
+        with self._mutex, suppress(OSError):
+            if self._descriptor is not None:
+                return None
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _describe(os.pread(descriptor, 4096, 0))
+            finally:
+                os.close(descriptor)
+        return None
+
     def close(self) -> None:
         """Give the lock back for all holders."""
         self._holders.clear()

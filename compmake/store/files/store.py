@@ -99,6 +99,10 @@ class FileStore:
         return self._read_only
 
     @property
+    def version(self) -> int:
+        return int(self._index.rows("pragma data_version")[0][0])
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that the user should read about this store."""
         return tuple(self._notes)
@@ -238,6 +242,9 @@ class FileStore:
 
     def unlock(self) -> None:
         self._lock.give_back(self)
+
+    def holder(self) -> str | None:
+        return self._lock.other_holder()
 
     def twin(self) -> "FileStore":
         twin = self._reopen()

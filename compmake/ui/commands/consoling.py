@@ -45,7 +45,8 @@ def jobs(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- ev
     """One line a make."""
     makes = _console(session).makes()
     if not makes:
-        return Reply(["No make is running."])
+        holder = session.workspace.store.holder()
+        return Reply(["No make is running." if holder is None else f"Not here; the store is held by {holder}."])
     rows = [(f"[{make.number}]", make.state, make.text, one_line(make.command, _CELLS)) for make in makes]
     lines = table(rows, width=session.width, style=session.style)
     return Reply(lines, [{"make": m.number, "state": m.state, "command": m.command, "text": m.text} for m in makes])
@@ -74,7 +75,8 @@ def fg(session: Session, arguments: Arguments) -> Reply:
 )
 def stop(session: Session, arguments: Arguments) -> Reply:
     """One step further each time, as Ctrl-C does in the foreground."""
-    return Reply([_console(session).stop(_number(arguments))])
+    text = _console(session).stop(_number(arguments))
+    return Reply([text] if text else [])
 
 
 @command(

@@ -1,7 +1,8 @@
 """Commands that help to mend a job: `debug` runs it here under pdb, `load` opens a Python prompt with results."""
 
 import keyword
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from compmake.calling import call_message, called_here
@@ -38,8 +39,9 @@ _OWN_NAMES = ("result", "results")
 def debug(session: Session, arguments: Arguments) -> Reply:
     """The job's function is called in this process, with the arguments and the seed that a worker would have.
 
-    Where it raises, pdb opens at your own line that was reached last: `up`, `down`, `p NAME`, `q` leaves. What is
-    printed goes to the terminal, limits do not count, and nothing is recorded: `remake` does that.
+    Where it raises, or where it is when you press Ctrl-C, pdb opens at your own line that was reached last: `up`,
+    `down`, `p NAME`, `q` leaves. What is printed goes to the terminal, limits do not count, and nothing is recorded:
+    `remake` does that.
     """
     from compmake.ui.debugger import call_debugged  # pdb costs every start 10 ms
 
@@ -69,7 +71,8 @@ def debug(session: Session, arguments: Arguments) -> Reply:
         raise UserError(str(error)) from error
     name = shown_id(job_id)
     if ended.failure is not None:
-        return Reply([f"{name} failed here; nothing was recorded."])
+        how = "was interrupted" if ended.interrupted else "failed"
+        return Reply([f"{name} {how} here; nothing was recorded."])
     if ended.left:
         return Reply([f"{name} was left before its end; nothing was recorded."])
     value = one_line(value_text(ended.value, ask=True), _CELLS)
@@ -117,8 +120,8 @@ def _tell(session: Session, *lines: str) -> None:
 def load(session: Session, arguments: Arguments) -> Reply:
     """`results` has the results by job id, `result` the one if there is one, and each job has a variable of its name.
 
-    The prompt is IPython if that is installed. Without a terminal a script is read from standard input; if there is
-    none, what is loaded is listed.
+    What cannot be in a name is `_` there: `lines-13` is `lines_13`. The prompt is IPython if that is installed. Without
+    a terminal a script is read from standard input; if there is none, what is loaded is listed.
     """
     from compmake.ui.python_prompt import open_prompt
 
@@ -137,30 +140,46 @@ def load(session: Session, arguments: Arguments) -> Reply:
     if not results:
         more = f" (and {plural(len(problems) - 1, 'other job')})" if len(problems) > 1 else ""
         raise UserError(problems[0] + more)
-    names = {job_id: value for job_id, value in results.items() if _is_name(job_id)} | {"results": results}
+    variables = _variables(results)
+    names = {name: results[job_id] for job_id, name in variables.items()} | {"results": results}
     if len(chosen) == 1:
         names["result"] = next(iter(results.values()))
-    return Reply(exit_code=open_prompt(names, _loaded(session, results, names, problems)))
+    return Reply(exit_code=open_prompt(names, _loaded(session, results, variables, problems, len(chosen) == 1)))
 
 
-def _is_name(job_id: str) -> bool:
-    return job_id.isidentifier() and not keyword.iskeyword(job_id) and job_id not in _OWN_NAMES
+def _variables(job_ids: Iterable[str]) -> dict[str, str]:
+    """Return the variable of each job that has one: of those alike the job whose very id it is, else the first."""
+    owners: dict[str, str] = {}
+    for job_id in sorted(job_ids, key=lambda job_id: _variable(job_id) != job_id):
+        owners.setdefault(_variable(job_id), job_id)
+    return {job_id: name for name, job_id in owners.items() if name not in _OWN_NAMES}
 
 
-def _loaded(session: Session, results: dict[str, Any], names: dict[str, Any], problems: Sequence[str]) -> list[str]:
+def _variable(job_id: str) -> str:
+    """Return a name like this id."""
+    name = "".join(char if f"_{char}".isidentifier() else "_" for char in job_id)
+    name = unicodedata.normalize("NFKC", name)  # as Python reads names
+    if not name.isidentifier():
+        name = f"_{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _loaded(
+    session: Session, results: dict[str, Any], variables: dict[str, str], problems: Sequence[str], is_one: bool
+) -> list[str]:
     """Return lines that say what can be worked with."""
     shown = [
-        (job_id if job_id in names else f"results[{job_id!r}]", value_text(value, ask=True))
+        (variables.get(job_id, f"results[{job_id!r}]"), value_text(value, ask=True))
         for job_id, value in list(results.items())[:_MOST_TOLD]
     ]
-    if "result" in names:
-        shown = [("result", shown[0][1])] + [pair for pair in shown if pair[0] in names]
+    if is_one:
+        shown = [("result", shown[0][1])] + [pair for pair in shown if variables]
     shown = [(one_line(name, _NAME_CELLS), one_line(text, _CELLS)) for name, text in shown]
     width = max(cells(name) for name, _ in shown)
     lines = [f"{name}{' ' * (width - cells(name))} = {text}" for name, text in shown]
     if len(results) > _MOST_TOLD:
         lines.append(f"… and {len(results) - _MOST_TOLD:,} more in `results`")
-    elif "result" not in names:
+    elif not is_one:
         lines.append(f"results: all of these by job id ({len(results):,})")
     lines += [f"not loaded: {sanitize(problem)}" for problem in problems[:_MOST_TOLD]]
     if len(problems) > _MOST_TOLD:

@@ -20,11 +20,13 @@ from compmake.ui.commands.session import Session
 from compmake.ui.text import table, wrap
 
 _COLUMN = re.compile(r"\S {2,}(?=\S)")
-_ON_SELECTIONS = """\
-SEL selects jobs: ids, globs (func1-*), functions (func1()), states (done todo
-stale failed blocked), all, top, bottom, last, `deps of X`, `dependents of X`,
-`ancestors of X`, `descendants of X`, joined by `in`, `except`, `not` and
-parentheses: `failed in func1()`, `all except func2-3`."""
+_ON_SELECTIONS = (
+    "SEL selects jobs: ids, globs (func1-*), functions (func1()), states (done todo stale failed blocked), all, top, "
+    "bottom, last, `deps of X`, `dependents of X`, `ancestors of X`, `descendants of X`, joined by `in`, `except`, "
+    "`not` and parentheses: `failed in func1()`, `all except func2-3`."
+)
+_PAGE_CELLS = 80
+"""How wide a paragraph is where nobody knows the width of the screen."""
 
 
 @command(
@@ -37,12 +39,12 @@ parentheses: `failed in func1()`, `all except func2-3`."""
 )
 def help_command(session: Session | None, arguments: Arguments) -> Reply:
     """Print what the registry knows."""
-    lines = _explain(find_command(arguments.selection[0].text)) if arguments.selection else overview()
     width = session.width if session is not None else None
+    lines = _explain(find_command(arguments.selection[0].text)) if arguments.selection else overview(width)
     return Reply([part for line in lines for part in wrap(line, width, indent=_indent(line))])
 
 
-def overview() -> Iterator[str]:
+def overview(width: int | None = None) -> Iterator[str]:
     """Yield one line per command, by section, and what a selection is."""
     commands = list(all_commands())
     rows = {c.name: (_with_aliases(c), c.summary) for c in commands}
@@ -51,7 +53,7 @@ def overview() -> Iterator[str]:
         yield f"{section}:"
         yield from (f"  {lines[c.name]}" for c in commands if c.section == section)
     yield ""
-    yield from _ON_SELECTIONS.splitlines()
+    yield from wrap(_ON_SELECTIONS, width or _PAGE_CELLS)
     yield "`help COMMAND` explains one command."
 
 

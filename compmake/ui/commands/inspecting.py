@@ -23,7 +23,7 @@ from compmake.ui.commands.attempts import (
     worker_of,
 )
 from compmake.ui.commands.planning import reason_object
-from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
+from compmake.ui.commands.registry import ALL, JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import FailureReport, Session, shown_id
 from compmake.ui.summary import job_name
 from compmake.ui.text import duration, wrap
@@ -136,7 +136,7 @@ def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
     section="look",
     aliases=("out",),
     takes="JOB",
-    options=(JSON,),
+    options=(JSON, ALL),
     examples=("output func1-2", "output func1-2 | tail"),
 )
 def output(session: Session, arguments: Arguments) -> Reply:

@@ -1,13 +1,14 @@
 """A typed line as steps: commands with their words, and where their output goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from compmake.errors import UserError
 from compmake.words import Word, point_at, read_word, skip_space
 
 _OPERATORS = ";|>"
+_HELP = (Word("--help"), Word("-h"))
 
 
 class Redirect(NamedTuple):
@@ -34,6 +35,14 @@ def step_from_arguments(arguments: Sequence[str]) -> Step:
     """Return the step for words that a shell has already split; one that is empty or holds whitespace was quoted."""
     words = tuple(Word(text, not text or any(map(str.isspace, text))) for text in arguments)
     return Step(words, from_shell=True)
+
+
+def as_help(step: Step) -> Step:
+    """Return `help COMMAND` for `COMMAND ?`, `COMMAND --help` and `COMMAND -h`, any other step as it is."""
+    command, *words = step.words
+    if words == [Word("?")] or (command.text != "alias" and any(word in _HELP for word in words)):
+        return replace(step, words=(Word("help"), command))
+    return replace(step, words=(Word("help"),)) if step.words == (Word("?"),) else step
 
 
 def expand_aliases(steps: Sequence[Step], aliases: Mapping[str, str]) -> list[Step]:

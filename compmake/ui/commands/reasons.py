@@ -32,10 +32,14 @@ def some(job_ids: Sequence[JobId]) -> str:
 
 
 def failure_texts(failure: Failure, function: str) -> list[str]:
-    """Return the error and the user's line that it passed last; `function` is named if it is not empty."""
+    """Return the error and the user's line that it passed last, without one its notes; `function` is named if given."""
     called = f"{one_line(function, 60)}(): " if function else ""
     frame = failure.deepest_user_frame
-    return [called + summary_line(failure), *filter(None, [source_line(frame) if frame is not None else ""])]
+    if frame is not None:
+        more = [source_line(frame)]
+    else:  # of a process that died: where it was last seen
+        more = [one_line(line, 500) for note in failure.notes for line in note.split("\n")]
+    return [called + summary_line(failure), *filter(None, more)]
 
 
 def reason_lines(reasons: Iterable[Reason], first: JobId | str, common: Collection[Reason]) -> list[Line]:

@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from compmake.errors import CompmakeError, UserError
 from compmake.text_safety import one_line, redact, sanitize
-from compmake.ui.commands.line import Step, expand_aliases, parse_line
+from compmake.ui.commands.line import Step, as_help, expand_aliases, parse_line
 from compmake.ui.commands.registry import ALL, Arguments, Command, Reply, find_command, parse_arguments
 from compmake.ui.commands.session import Screen, Session, json_line
-from compmake.words import Word, quoted
+from compmake.words import quoted
 
 CARRIED_OUT = (0, 1)
 """Exit codes after which a line goes on: 1 is a make that ran and has failed jobs."""
@@ -80,9 +79,8 @@ def run_step(session: Session, step: Step) -> int:
     first = step.words[0]
     if first.text.startswith("@") and not first.quoted:
         return _run_file(session, step)
-    found = find_command(first.text, step.words[1:], session.aliases)
-    if len(step.words) == 2 and step.words[1] == Word("?"):
-        found, step = find_command("help"), replace(step, words=(Word("help"), Word(found.name)))
+    step = as_help(step)
+    found = find_command(step.words[0].text, step.words[1:], session.aliases)
     arguments = parse_arguments(found, step.words[1:])
     _require_console(session, found, step)
     session.line = " ".join(quoted(word.text) if word.quoted else word.text for word in step.words)

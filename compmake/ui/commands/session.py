@@ -101,7 +101,7 @@ class Console(Protocol):
         ...
 
     def stop(self, number: int | None) -> str:
-        """Stop a make, one step further each time, as Ctrl-C does; return what to tell.
+        """Stop a make, one step further each time, as Ctrl-C does; return what to tell beyond what the make tells.
 
         Raises:
             UserError: There is no such make.

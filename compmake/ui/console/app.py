@@ -134,7 +134,8 @@ class ConsoleApp:
     def prompt(self) -> Parts:
         """Return the prompt as it is now."""
         make = self._makes.running
-        left_s = make.view.left_s(time.time()) if make is not None and make.view.started else None
+        goes_on = make is not None and make.view.started and make.stop.level == 0
+        left_s = make.view.left_s(time.time()) if make is not None and goes_on else None
         return prompt_parts(
             self._steering.standing(),
             left_s=left_s,

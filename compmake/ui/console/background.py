@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from compmake.channel import Event, EventKind
-from compmake.interrupting import KILL, START_NONE, TERMINATE, step_text
 from compmake.job import JobState
 from compmake.text_safety import one_line
 from compmake.ui.summary import ID_CELLS, start_line
@@ -15,6 +14,7 @@ from compmake.words import plural
 
 _SUM_UP_S = 5.0
 _FUNCTIONS_NAMED = 4
+_SAME_SHOWN = 2
 
 
 class BackgroundLog:
@@ -33,7 +33,7 @@ class BackgroundLog:
         """
         self.view = View()
         self._name, self._say, self._style = f"[{number}]", say, style
-        self._verdicts = Verdicts(style, width=width)
+        self._verdicts = Verdicts(style, width=width, same_shown=_SAME_SHOWN, name=self._name)
         self._done: Counter[str] = Counter()
         self._summed_up_at = 0.0
 
@@ -62,11 +62,8 @@ class BackgroundLog:
                 return [f"{self._name} {start_line(self.view)}"]
             case EventKind.JOB_DONE:
                 self._done[event.function] += 1
-            case EventKind.NOTICE if event.text in _steps(len(self.view.running)):
-                return []  # whoever typed `stop` was told
             case EventKind.RUN_ENDED:
-                first, *rest = lines
-                return [*(self._successes(now) if self._done else []), f"{self._name} {first}", *rest]
+                return [*(self._successes(now) if self._done else []), *lines]
         return lines
 
     def _successes(self, now: float) -> list[str]:
@@ -79,7 +76,3 @@ class BackgroundLog:
         self._done.clear()
         self._summed_up_at = now
         return [self._style.spell(text)]
-
-
-def _steps(running: int) -> list[str]:
-    return [step_text(level, running) for level in (START_NONE, TERMINATE, KILL)]

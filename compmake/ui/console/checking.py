@@ -1,6 +1,7 @@
 """The state of every job, worked out in a thread of its own: the prompt does not wait for it."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from compmake.errors import CompmakeError
@@ -25,6 +26,7 @@ class Check:
         self.names = ProgramNames()
         self.standing = Standing()
         self.states: dict[JobId, JobState] = {}
+        self.took_s = 0.0
         self._workspace = workspace
         self._named: Graph | None = None
         self._outdated = threading.Event()
@@ -56,8 +58,9 @@ class Check:
 
     def _look(self) -> None:
         with self.lock:
-            workspace = self._workspace()
+            started_s = time.monotonic()
             try:
+                workspace = self._workspace()
                 graph = workspace.graph
                 total = len(graph.jobs)
                 self.standing = self.standing._replace(total=total)
@@ -67,3 +70,4 @@ class Check:
             except CompmakeError:  # whoever types a command that needs it will be told
                 return
             self.standing = Standing(total, count_states(self.states.values()))
+            self.took_s = time.monotonic() - started_s

@@ -140,6 +140,7 @@ class _Signals:
 
     def _press(self, at_least: int = 0) -> None:
         if not self._make.finished():  # who ended may have closed what `stop` writes to
+            self._make.stop.key = "Ctrl-C"
             self._make.stop.press(at_least)
 
     def _end_all(self, number: int, _frame: FrameType | None) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from compmake.channel import Channel, Event, EventKind
+from compmake.channel import Channel, Event
 from compmake.channel.memory import MemoryChannel
 from compmake.errors import UserError
 from compmake.interrupting import START_NONE, Stop
@@ -56,8 +56,6 @@ class ConsoleMake:
         self.view = View()
         self.result: MakeResult | None = None
         self.error: BaseException | None = None
-        self.changes = 0
-        """Grows whenever the store has something new."""
         self.begun = threading.Event()
         """Set once the number of its jobs is known, or it has ended."""
         self.ended = threading.Event()
@@ -84,22 +82,12 @@ class ConsoleMake:
         try:
             twin = workspace.twin()
             try:
-                self._keep_defined(twin)
                 with Ticker(self._tick, _TICK_S):
                     self.result = make(twin, self.targets, self.command, channel, self.stop, jobs=self.jobs)
             finally:
                 twin.close()
         except BaseException as error:  # whoever waits for the make tells it
             self.error = error
-
-    def _keep_defined(self, workspace: Workspace) -> None:
-        """Forget targets that the program does not define any more: it may have been loaded anew while this waited."""
-        graph = workspace.graph
-        targets = [job_id for job_id in self.targets if job_id in graph.jobs]
-        if len(targets) < len(self.targets) and not targets:
-            raise UserError("the program was loaded anew, and defines none of these jobs any more")
-        self.targets = targets
-        self.wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
 
     def end(self) -> None:
         """Tell all who wait that it has ended."""
@@ -121,7 +109,6 @@ class ConsoleMake:
         with self._lock:
             for event in events:
                 self.view.apply(event)
-                self.changes += event.kind is not EventKind.HEARTBEAT
             if self._frontend is not None:
                 self._frontend.feed(events, time.time())
         if self.view.started:

@@ -4,11 +4,12 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from compmake.config import ConsoleMode, changed_setting
-from compmake.errors import CompmakeError, UserError
-from compmake.interrupting import START_NONE, TERMINATE, step_text
+from compmake.errors import CompmakeError, StoreError, UserError
+from compmake.interrupting import START_NONE, TERMINATE
 from compmake.job import JobId, JobState
 from compmake.make_result import MakeResult
 from compmake.settings import OF_THE_STORE
@@ -67,10 +68,9 @@ class Steering:
         self._session, self._makes, self._check = session, makes, check
         self._surface, self._code, self._inline = surface, code, inline
         self.is_left = False
-        self._is_outdated = False
-        """Whether a make has ended since the records were read."""
-        self._seen: tuple[int, int] | None = None
-        """Number and changes of the make with which the records were read."""
+        self._seen: int | None = None
+        """The version of the store that was read last."""
+        self._next_look_s = 0.0
         self._outside: tuple[ConsoleMake, Mapping[JobId, JobState], Mapping[JobState, int]] | None = None
         """A make, the states of all jobs, and how many of those that it does not want are in each."""
         self._watched: ConsoleMake | None = None
@@ -81,6 +81,8 @@ class Steering:
     def standing(self) -> Standing:
         """Return how the jobs stand now."""
         make, standing = self._makes.running, self._check.standing
+        if make is None:
+            self._look_at_others()
         if make is None or not make.view.started:
             return standing
         return standing.during(make.view, self._outside_of(make))
@@ -93,6 +95,19 @@ class Steering:
             known = self._outside = make, states, counts
         return known[2]
 
+    def _look_at_others(self) -> None:
+        """Work out anew how the jobs stand if another process has changed that; looking takes a tenth of the time."""
+        now_s = time.monotonic()
+        if now_s >= self._next_look_s:
+            self._next_look_s = now_s + max(_LOOK_EVERY_S, 10 * self._check.took_s)
+            if self._is_outdated():
+                self._check.start()
+
+    def _is_outdated(self) -> bool:
+        with suppress(StoreError):  # whoever types a command is told
+            return self._session.workspace.store.version != self._seen
+        return False
+
     def changed(self) -> list[str]:
         """Return the names of files that changed on disk; looked at once a second."""
         now_s = time.monotonic()
@@ -101,11 +116,10 @@ class Steering:
         return self._changed
 
     def workspace(self) -> Workspace:
-        """Return what is open, with all that a make has committed by now; for whoever holds the lock of the check."""
-        make = self._makes.running
-        seen = (make.number, make.changes) if make is not None else None
-        if self._is_outdated or seen != self._seen:
-            self._is_outdated, self._seen = False, seen
+        """Return what is open, with all that others have written by now; for whoever holds the lock of the check."""
+        version = self._session.workspace.store.version
+        if version != self._seen:
+            self._seen = version
             self._session.workspace.refresh()
         return self._session.workspace
 
@@ -120,14 +134,13 @@ class Steering:
 
     def look_again(self) -> None:
         """After a command: work out anew how the jobs stand, if it may have changed that."""
-        if self._is_outdated or not self._session.workspace.is_looked_at:
+        if self._is_outdated() or not self._session.workspace.is_looked_at:
             self._check.start()
 
     def ending(self, make: ConsoleMake) -> None:
         """A make is about to be over; called in its thread."""
         if make.view.started:
             self._check.standing = self._check.standing.during(make.view, self._outside_of(make))
-        self._is_outdated = True
         self._check.start()
         if make.error is not None and make is not self._watched:
             self._surface.say(_error_lines(make, make.error))
@@ -176,8 +189,9 @@ class Steering:
         """Stop a make, one step further each time."""
         make = self._makes.find(number)
         waits = make is not self._makes.running
+        make.stop.key = "`stop`"
         self._makes.stop(make)
-        return f"[{make.number}] will not begin." if waits else step_text(make.stop.level, len(make.view.running))
+        return f"[{make.number}] will not begin." if waits else ""  # the make itself tells what its stop means
 
     def _watch(self, make: ConsoleMake, frontend: Foreground) -> MakeResult | None:
         self._watched = make

@@ -124,12 +124,15 @@ class Surface:
         self.reader.say(lines)
 
     def ask(self, question: str, *, default: bool = False) -> bool:
-        """Return the answer to a question; no answer is no."""
-        try:
-            answer = self.reader.ask(f"{sanitize(question)}? {'[Y/n]' if default else '[y/N]'} ").strip().lower()
-        except (EOFError, KeyboardInterrupt):
-            return False
-        return answer in ("y", "yes") or (default and not answer)
+        """Return the answer to a question; no answer is no. Anything but yes and no is asked again."""
+        answers = {"y": True, "yes": True, "n": False, "no": False, "": default}
+        answer = "?"
+        while answer not in answers:
+            try:
+                answer = self.reader.ask(f"{sanitize(question)}? {'[Y/n]' if default else '[y/N]'} ").strip().lower()
+            except (EOFError, KeyboardInterrupt):
+                return False
+        return answers[answer]
 
     def _size(self) -> tuple[int, int]:
         return terminal_size(self.stream.fileno())

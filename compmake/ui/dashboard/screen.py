@@ -12,6 +12,8 @@ import urwid
 from urwid.display import raw
 
 from compmake.ui.dashboard.keys import Line
+from compmake.ui.dashboard.scrolling import cut_line
+from compmake.ui.text import PLAIN, Style
 
 _INPUT_CLOSED = "InputClosedError"  # only later versions of urwid have it
 _SIGNALS = (signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
@@ -54,9 +56,10 @@ class _Terminal(raw.Screen):
 class FullScreen:
     """The screen, while pages are shown on it; for the main thread."""
 
-    def __init__(self, colors: int) -> None:
-        """Prepare; `colors` is 0, 8 or 256."""
+    def __init__(self, colors: int, style: Style = PLAIN) -> None:
+        """Prepare; `colors` is 0, 8 or 256, `style` says how a cut is marked."""
         self._pages: list[Page] = []
+        self._style = style
         self._terminal = _Terminal(bracketed_paste_mode=False, focus_reporting=False)
         self._terminal.register_palette(_PALETTE)
         self._terminal.set_terminal_properties(colors=256 if colors >= 256 else 16 if colors else 1)
@@ -66,7 +69,7 @@ class FullScreen:
         urwid.set_encoding(sys.stdout.encoding or "ascii")
         sys.stdout.flush()
         self.show(page)
-        loop = urwid.MainLoop(_Top(self._pages), screen=self._terminal, handle_mouse=False)
+        loop = urwid.MainLoop(_Top(self._pages, self._style), screen=self._terminal, handle_mouse=False)
         with _as_before(sys.stdin.fileno()), contextlib.suppress(KeyboardInterrupt, urwid.ExitMainLoop, OSError):
             try:
                 loop.run()
@@ -102,13 +105,13 @@ class _Top(urwid.Widget):
     _selectable = True
     no_cache: ClassVar[list[str]] = ["render"]
 
-    def __init__(self, pages: list[Page]) -> None:
+    def __init__(self, pages: list[Page], style: Style) -> None:
         super().__init__()
-        self._pages = pages
+        self._pages, self._style = pages, style
 
     def render(self, size: tuple[int, int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # noqa: ARG002
         columns, rows = max(size[0], 1), max(size[1], 1)
-        return canvas(self._pages[-1].draw(columns, rows), columns, rows)
+        return canvas(self._pages[-1].draw(columns, rows), columns, rows, self._style)
 
     def keypress(self, size: tuple[int, int], key: str) -> str | None:  # type: ignore[override]  # noqa: ARG002
         if key == "ctrl l":
@@ -140,14 +143,15 @@ def _as_before(descriptor: int) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def canvas(lines: Sequence[Line], columns: int, rows: int) -> urwid.Canvas:
+def canvas(lines: Sequence[Line], columns: int, rows: int, style: Style = PLAIN) -> urwid.Canvas:
     """Return lines as urwid draws them, in exactly this size."""
-    shown = [_row(line, columns) for line in list(lines)[:rows]]
-    shown += [_row([], columns)] * (rows - len(shown))
+    shown = [_row(line, columns, style) for line in list(lines)[:rows]]
+    shown += [_row([], columns, style)] * (rows - len(shown))
     return urwid.CanvasCombine([(row, None, False) for row in shown])
 
 
-def _row(line: Line, columns: int) -> urwid.Canvas:
+def _row(line: Line, columns: int, style: Style) -> urwid.Canvas:
     most = 8 * columns  # characters of a cell are few; urwid would lay out all of a text of megabytes
-    text: Any = [(role, text[:most].expandtabs(4).replace("\n", " ")) for role, text in line if text] or ""
+    shown = [(role, text[:most].expandtabs(4).replace("\n", " ")) for role, text in line if text]
+    text: Any = cut_line(shown, columns, style) or ""
     return urwid.Text(text, wrap="clip").render((columns,))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from compmake.text_safety import cells
 from compmake.ui.dashboard.keys import Line
+from compmake.ui.text import Style
 
 
 class Scroll:
@@ -58,6 +59,21 @@ class Scroll:
     @property
     def _last_top(self) -> int:
         return max(0, len(self._shown) - self._rows)
+
+
+def cut_line(line: Line, columns: int, style: Style) -> Line:
+    """Return a line in at most so many cells, its end replaced by the ellipsis if it is too long."""
+    if sum(cells(text) for _, text in line) <= columns:
+        return line
+    room = max(columns - len(style.ellipsis), 0)
+    shown: Line = []
+    for role, text in line:
+        end = _fitting(text, 0, room)
+        room -= cells(text[:end])
+        if end < len(text):
+            return [*shown, (role, text[:end] + style.ellipsis[:columns])]
+        shown.append((role, text))
+    return shown
 
 
 def wrapped(lines: Iterable[Line], columns: int) -> Iterator[Line]:

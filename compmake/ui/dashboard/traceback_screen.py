@@ -48,8 +48,9 @@ def show_traceback(report: FailureReport, *, colors: int, ascii_only: bool) -> s
     Returns:
         The command that the user chose, to be carried out now; empty for none.
     """
-    screen = FullScreen(colors)
-    viewer = Viewer(report, screen, Style(ascii=ascii_only))
+    style = Style(ascii=ascii_only)
+    screen = FullScreen(colors, style)
+    viewer = Viewer(report, screen, style)
     screen.run(viewer)
     return viewer.chosen
 
