@@ -5,7 +5,7 @@ import io
 import pytest
 from run_events import T, beat, begin, done, end, failed, hostile_run, notice, retried, start
 
-from compmake.channel import Event, EventKind
+from compmake.channel import Event, EventKind, FunctionNews
 from compmake.job import Failure, JobId
 from compmake.ui.plain import PlainLog
 from compmake.ui.text import clock
@@ -41,6 +41,16 @@ def test_start_line_tells_what_is_known():
     log = Log().feed(start(workers=8, expected_s=360))
     log.front.tick(T + 2)
     assert log.lines == [f"{clock(T)} make 191 jobs 8 workers expect ~6m"]
+
+
+def test_start_line_tells_how_many_of_the_jobs_are_to_be_made():
+    """If some are up to date, both numbers; if all are to be made, one."""
+    functions = (FunctionNews("train", 12), FunctionNews("load", 6))
+    log = Log().feed(start(48, workers=1, functions=functions))
+    log.front.tick(T + 2)
+    log.feed(start(18, workers=1, functions=functions))
+    log.front.tick(T + 4)
+    assert log.lines == [f"{clock(T)} make 18 of 48 jobs 1 worker", f"{clock(T)} make 18 jobs 1 worker"]
 
 
 def test_status_every_30_seconds():
@@ -151,7 +161,9 @@ def test_interrupted_and_stopped_runs_say_so():
         ("make", "", "make"),
         ("make func2() -n 4", "", "make func2() -n 4"),
         ("make func2() -n 4", "compmake prog", "compmake prog make 'func2()' -n 4"),
+        ("parmake func2() n=4", "", "parmake func2() n=4"),
         ("remake failed -y", "compmake prog", "compmake prog make"),
+        ("parremake failed -y", "compmake prog", "compmake prog make"),
         ("make " + "x" * 1000, "", "make"),
     ],
 )

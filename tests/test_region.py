@@ -132,6 +132,18 @@ def test_verdicts_scroll_above():
     assert "MAKE" in terminal.region[0]
 
 
+@pytest.mark.parametrize("style", [Style(), Style(colors=256), Style(ascii=True)])
+def test_verdicts_break_between_words(style):
+    """A line that is wider than the terminal goes on below its word; colours take no room."""
+    words = "the quick brown fox jumps over the lazy dog " * 3
+    terminal = Terminal(50, style=style).feed(start(99), failed("b", message=words))
+    lines = [line for line in terminal.above if line]
+    place = next(number for number, line in enumerate(lines) if "mycomputations.py:88" in line)
+    assert place > 3 and all(line.startswith(" " * 11) and len(line) < 50 for line in lines[1:])
+    assert " ".join(" ".join(lines[:place]).split()).endswith(f"ValueError: {words.strip()}")
+    assert ("\x1b[1;38;5;166m✘ failed\x1b[0m b train()" in terminal.written) == (style.colors == 256)
+
+
 def test_equal_failures_count_up():
     """Two of a group are shown above; of all the region tells the number, and for a second group another line."""
     terminal = Terminal(100).feed(start(99), begin("a"))
@@ -217,12 +229,14 @@ def test_the_summary_takes_the_place_of_the_region():
 
 
 def test_the_summary_fits_narrow_terminals():
-    """Its lines about failures are cut to the terminal, other counts get a line of their own."""
+    """Its lines about failures break between words, other counts get a line of their own."""
     terminal = Terminal(50).feed(start(99), Event(EventKind.UP_TO_DATE, T, count=60), failed("b" * 40), end())
     lines = [line for line in terminal.lines if line]
     first = next(number for number, line in enumerate(lines) if "make finished" in line)
     at = lines.index("  60 up to date  38 not started")
-    assert at > first and lines[at + 1].startswith("  ValueError") and len(lines[at + 1]) < 50
+    assert at > first
+    group = ["  ValueError: x is NaN  1x  train()", "    mycomputations.py:88", f"    {'b' * 40}"]
+    assert lines[at + 1 : at + 4] == group
 
 
 def test_notices_and_plans_are_printed_at_once():
@@ -244,6 +258,14 @@ def test_the_keys_say_which_step_comes_next():
         terminal.front.show_step(level, T + level)
         steps.append(terminal.sync().region[-1].rpartition("  ")[2])
     assert steps == ["^C stop", "^C terminate", "^C kill", "killing"]
+
+
+def test_a_make_that_is_being_stopped_promises_no_end():
+    """What is left is not going to be made, so there is no ETA."""
+    terminal = eight_jobs(Terminal(100))
+    assert "ETA" in terminal.region[0]
+    terminal.front.show_step(1, T + 33)
+    assert "% work" in terminal.sync().region[0] and "ETA" not in terminal.region[0]
 
 
 def test_a_closed_region_leaves_what_was_said():

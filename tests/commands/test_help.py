@@ -1,10 +1,13 @@
 """`help` is printed from the registry, and its examples work."""
 
 import shutil
+from itertools import pairwise
 
+import pytest
 from command_lines import run_each
 
 import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.ui.commands.general import overview
 from compmake.ui.commands.line import parse_line
 from compmake.ui.commands.registry import SECTIONS, all_commands, find_command, parse_arguments
 
@@ -31,6 +34,15 @@ def test_help_lists_every_command(space):
     assert listed.out in flag.out
     assert "usage: compmake" in flag.out
     assert (missing.code, "did you mean list" in missing.err) == (2, True)
+
+
+@pytest.mark.parametrize("width", [None, 50, 100, 160])
+def test_help_fills_the_width_of_the_screen(width):
+    """The paragraph on selections has lines of its own only where the one before is full."""
+    lines = list(overview(width))
+    paragraph = lines[lines.index("") + 1 : -1]
+    for line, following in pairwise(paragraph):
+        assert len(line) <= (width or 80) < len(f"{line} {following.split()[0]}")
 
 
 def test_help_of_a_command_has_usage_options_and_two_examples(space):

@@ -4,6 +4,13 @@ import re
 
 import pytest
 from consoles import Console, is_gone, let_go, process_of
+from run_events import T, done, end, failed, start
+
+from compmake.job import JobState
+from compmake.text_safety import cells
+from compmake.ui.console.background import BackgroundLog
+from compmake.ui.standing import toolbar_parts
+from compmake.ui.text import Style, clock
 
 
 @pytest.fixture
@@ -34,6 +41,34 @@ def test_failures_are_told_above_the_prompt_and_successes_summed_up(fresh):
         shown = console.wait_for(re.compile(r"^\[1\] .*make finished .*8 done", re.MULTILINE))
         assert shown.count("func1") <= 2 and re.search(r"✔ \d jobs? in .*\(.*func1 3", shown)
         console.wait_until(lambda: console.prompt.endswith(": ls fai"), "what was typed, below")
+
+
+@pytest.mark.parametrize(("style", "ellipsis"), [(Style(), "…"), (Style(ascii=True), "...")])
+def test_each_failure_has_exactly_one_line(style, ellipsis):
+    """It is cut to the terminal; after two alike they are only counted, and the summary names the make."""
+    said = []
+    log = BackgroundLog(1, said.extend, style=style, width=lambda: 60)
+    log.feed([start(9, workers=2), *[failed(f"b{n}", message="no " * 30) for n in range(5)], done("a"), end()], T)
+    assert said[0] == "[1] make 9 jobs 2 workers"
+    sign = style.glyph(JobState.FAILED)
+    for number in range(2):
+        line = said[1 + number]
+        assert line.startswith(f"{clock(T)} {sign} failed b{number} train() ")
+        assert line.endswith(ellipsis) and 56 <= cells(line) <= 59
+    assert said[3].strip() == "more failures like these are only counted"
+    assert said[5].startswith(f"[1] {clock(T + 361)} make finished in 6m01s")
+
+
+def test_the_line_below_the_prompt_fits_the_terminal(made):
+    """The hint is shortened where there is little room; only then is the line cut, with the ellipsis."""
+    with Console(made, columns=60) as console:
+        console.ready()
+        console.run("make gate() &")
+        console.wait_for(re.compile(r"^ \[1\] running, .*running, \S+  fg stop$", re.MULTILINE))
+    for text in ("", "[1] running, 3/11 done, 1 failed, 2 running, 12s"):
+        for width in range(1, 90):
+            ((_, shown),) = toolbar_parts(text, style=Style(), width=width)
+            assert cells(shown) <= width and shown.endswith((" ", "…"))
 
 
 def test_jobs_lists_makes_and_a_second_one_waits_behind_the_first(making, made):
@@ -69,6 +104,18 @@ def test_stop_goes_one_step_further_each_time(making, made):
     making.ready("7/11 ✘1:")
     assert is_gone(process)
     assert "no make is running" in making.run("stop")
+
+
+def test_a_make_that_is_being_stopped_promises_no_end(console, made):
+    """The prompt has an ETA until `stop`: what is left is not going to be made."""
+    let_go(made, "a", "b")
+    console.run("make gate()")
+    for name in ("open-a", "open-b"):
+        (made.path / name).unlink()
+    console.run("remake gate() -y &")
+    console.ready("▶1", "ETA")
+    console.run("stop")
+    console.wait_until(lambda: console.at_prompt() and "ETA" not in console.prompt, "a prompt without ETA")
 
 
 def test_a_waiting_make_is_stopped_at_once(making, made):

@@ -106,6 +106,16 @@ def test_long_output_stops_at_one_screen(made):
         assert "gate-b" in console.run("ls | cat")
 
 
+def test_long_output_of_a_job_stops_at_one_screen(made):
+    """What it printed is cut like a list."""
+    made.edit("steps.py", 'print(f"func1 got {x}")', 'print("line\\n" * 100)')
+    with Console(made, rows=10) as console:
+        console.ready()
+        console.run("make func1")
+        assert re.search(r"\.\.\. \d+ more: output func1 --all, or output func1 \| less", console.run("output func1"))
+        assert "100" in console.run("output func1 | grep -c line")
+
+
 def test_several_pasted_lines_are_carried_out_one_by_one(console):
     """Marked as pasted by the terminal, they stand in the line until Enter."""
     console.paste("ls func1\nls failed\nls blocked")

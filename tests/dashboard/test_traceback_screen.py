@@ -294,6 +294,16 @@ def test_no_size_is_too_small_or_too_large(report, ascii_only):
             assert not any(FORBIDDEN.search(text) for line in page.draw(columns, rows) for _, text in line)
 
 
+@pytest.mark.parametrize(("style", "ellipsis"), [(Style(), "…"), (Style(ascii=True), "...")])
+def test_lines_that_are_cut_end_in_the_ellipsis(style, ellipsis):
+    """Also where a line is of several parts; what fits exactly is whole."""
+    lines = [[("plain", "x" * 10), ("strong", "y" * 10)], [("plain", "z" * 12)], [("plain", "日本語" * 5)]]
+    shown = [text.decode().rstrip() for text in canvas(lines, 12, 3, style).text]
+    room = 12 - len(ellipsis)
+    wide = "日本語日本語"[: room // 2]
+    assert shown == [("x" * 10 + "y" * 10)[:room] + ellipsis, "z" * 12, wide + ellipsis]
+
+
 def test_wrapped_lines_lose_nothing():
     """What is too long goes on below, wide characters and all."""
     text = "日本語 and ascii " * 20

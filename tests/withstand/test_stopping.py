@@ -108,7 +108,7 @@ def test_one_ctrl_c_starts_nothing_more_and_lets_running_jobs_end(program):
         (program.path / "go").touch()
         assert make.end() == 130
         assert re.search(r"make interrupted.*\b[2-6].* done.*0 failed.*not started", make.shown), make.shown
-        assert "compmake prog make" in make.shown, "it is said how to go on"
+        assert "next: compmake prog parmake" in make.shown, "it is said how to go on"
         make.assert_gone()
     ran = program.take_ledger()
     assert {"waits 0", "waits 1"} <= set(ran)
