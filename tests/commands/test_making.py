@@ -193,6 +193,10 @@ def test_yes_is_accepted_by_commands_that_never_ask(small):
 ALL_CPUS = cpu_count()
 
 
+STORE = MemoryStore()
+"""Keeps what parsing finds: all modules of these tests count as the user's."""
+
+
 def workers_of(line, **settings):
     """Return how many jobs a command would run at once and whether inline, None if it makes nothing."""
     definitions = Definitions()
@@ -205,9 +209,11 @@ def workers_of(line, **settings):
         started.append((jobs, inline))
         return MakeResult(1, len(targets), 0, {}, (), False, 0.0)
 
-    session = Session(Workspace("prog", MemoryStore(), Settings(**settings), program), start_make, assume_yes=True)
+    workspace = Workspace("prog", STORE, Settings(**settings), program)
+    session = Session(workspace, start_make, assume_yes=True)
     step = step_from_arguments(line) if isinstance(line, list) else parse_line(line)[0]
     assert run_step(session, step) == 0
+    workspace.close()
     return started[0] if started else None
 
 
