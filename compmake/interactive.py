@@ -1,5 +1,6 @@
 """Opens the interactive console: joins a session, what reads lines, the makes, and what shows them."""
 
+import contextlib
 import os
 import sys
 import time
@@ -92,9 +93,13 @@ def _reader(surface: Surface, workspace: Workspace, vocabulary: Callable[[], Voc
 
 
 def _history_file(workspace: Workspace) -> Path | None:
-    """Return where the lines that were typed are kept: in the store, if it has a folder and can be written."""
-    address = workspace.store.objects.address
-    return None if address is None or workspace.store.read_only else Path(address[0]) / "history"
+    """Return where the lines that were typed are kept: with the store, if it can be written."""
+    folder = workspace.store.local_folder
+    if folder is None:
+        return None
+    with contextlib.suppress(OSError):  # then they are not kept
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / "history"
 
 
 def _show_traceback(report: FailureReport, *, colors: int, ascii_only: bool) -> str:

@@ -1,10 +1,12 @@
 """Connections to Redis: from a URL to a client, waiting that is told and ends, errors as one line for people."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -15,6 +17,7 @@ from redis.exceptions import (
     BusyLoadingError,
     InvalidResponse,
     NoPermissionError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -45,14 +48,15 @@ def is_redis_url(text: str) -> bool:
 
 def split_name(url: str) -> tuple[str, str]:
     """Return the URL of the server, and what stands behind `#`: the name of something in it, empty if there is none."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(fragment="")), parts.fragment
+    server, _, name = url.partition("#")
+    return server, name
 
 
 def shown(url: str) -> str:
     """Return the URL as it may be shown: no password, no user, no options."""
     parts = urlsplit(redact(url))
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", parts.fragment))
+    name = f"#{parts.fragment}" if parts.fragment else ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{name}"
 
 
 def connect(url: str, *, timeout_s: float, connect_s: float = _CONNECT_S) -> Redis:
@@ -226,6 +230,15 @@ class Link:
                 self.note_away(time.monotonic() - since_s)
 
 
-def execute(client: Redis, *words: Any) -> Any:
-    """Carry out one command; its answer is what redis-py makes of it."""
-    return client.execute_command(*words)
+def run_script(client: Redis, text: str, key: str, *words: Any) -> Any:
+    """Carry out a Lua script by its digest; the server is told the text if it does not know it."""
+    name = _digest_of(text)
+    try:
+        return client.evalsha(name, 1, key, *words)
+    except NoScriptError:
+        return client.eval(text, 1, key, *words)
+
+
+@lru_cache(maxsize=64)
+def _digest_of(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
