@@ -23,7 +23,7 @@ class EventKind(Enum):
     UP_TO_DATE = "up-to-date"
     """`count` jobs need not run; below 0 so many of those told before must be made after all."""
     JOB_STARTED = "job-started"
-    """`worker` has begun it at `time`. Not told of jobs that ended before anybody could have looked."""
+    """`worker` has begun it at `time`, as attempt `count`. Not told of jobs that ended before anybody could look."""
     HEARTBEAT = "heartbeat"
     """`beat` is all that is known of the running job now."""
     JOB_DONE = "job-done"
