@@ -35,6 +35,8 @@ PATIENCE_S = 30.0
 """How long a server that was there may be away before what needs it gives up."""
 _TOLD_AFTER_S = 2.0
 _CONNECT_S = 5.0
+_FIRST_S = 3.0
+"""A server that has never answered is given less time than one that did."""
 _AGAIN_S = 0.2
 _WATCH_S = 0.25
 _SAID_CELLS = 200
@@ -53,10 +55,12 @@ def split_name(url: str) -> tuple[str, str]:
 
 
 def shown(url: str) -> str:
-    """Return the URL as it may be shown: no password, no user, no options."""
-    parts = urlsplit(redact(url))
-    name = f"#{parts.fragment}" if parts.fragment else ""
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{name}"
+    """Return the URL as it may be shown: no user, no password, no options."""
+    scheme, _, rest = url.partition("://")
+    # Whatever stands before the last @ may be a password, also one that should have been quoted.
+    place, _, options = rest.rpartition("@")[2].partition("?")
+    name = options.partition("#")[2]
+    return f"{scheme}://{place}" + (f"#{name}" if name else "")
 
 
 def connect(url: str, *, timeout_s: float, connect_s: float = _CONNECT_S) -> Redis:
@@ -106,7 +110,8 @@ def explained(cause: Exception, url: str) -> ServerError:
     if isinstance(cause, InvalidResponse):
         return ServerError(f"{name} does not speak the protocol of Redis: {said}. Look at the port.")
     if isinstance(cause, RedisTimeoutError):
-        return ServerAwayError(f"{name} does not answer. Look whether it is alive and can be reached.")
+        advice = " Use redis:// if it has no TLS." if url.startswith("rediss://") else ""
+        return ServerAwayError(f"{name} does not answer. Look whether it is alive and can be reached.{advice}")
     if isinstance(cause, RedisConnectionError):
         if any(word in said for word in _TLS_WORDS):
             advice = "Use redis:// for a server without TLS, or name its certificate (?ssl_ca_certs=FILE)"
@@ -148,9 +153,10 @@ class Link:
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    def tell_by(self, tell: Callable[[str], None] | None) -> None:
-        """From now on `tell` hears, in any thread, when the server does not answer and when it does again."""
-        self._tell = tell
+    def tell_by(self, tell: Callable[[str], None] | None) -> Callable[[str], None] | None:
+        """From now on `tell` hears, in any thread, when the server is away or back; return who did before."""
+        before, self._tell = self._tell, tell
+        return before
 
     def first_call(self, action: Callable[[Redis], T]) -> T:
         """Do something with the client; a server that is not there is told at once.
@@ -158,7 +164,11 @@ class Link:
         Raises:
             ServerError: It cannot be reached, or refuses.
         """
-        return self._call(action, patient=False)
+        client = connect(self.url, timeout_s=min(_FIRST_S, self._patience_s))
+        try:
+            return self._call(action, client, patient=False)
+        finally:
+            client.close()
 
     def call(self, action: Callable[[Redis], T]) -> T:
         """Do something with the client, again while the server is away; `action` must bear being done twice.
@@ -166,9 +176,9 @@ class Link:
         Raises:
             ServerError: It stayed away, or refuses.
         """
-        return self._call(action, patient=True)
+        return self._call(action, self._client, patient=True)
 
-    def _call(self, action: Callable[[Redis], T], *, patient: bool) -> T:
+    def _call(self, action: Callable[[Redis], T], client: Redis, *, patient: bool) -> T:
         begun_s = time.monotonic()
         me = threading.get_ident()
         self._watch()
@@ -176,7 +186,7 @@ class Link:
         try:
             while True:
                 try:
-                    result = action(self._client)
+                    result = action(client)
                 except _CAUGHT as cause:
                     error = explained(cause, self.url)
                     waits = isinstance(error, ServerAwayError) and (patient or isinstance(cause, BusyLoadingError))

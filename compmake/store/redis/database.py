@@ -81,8 +81,7 @@ class Database:
 
     def sealed(self, key: str, names: Collection[bytes]) -> dict[bytes, bytes]:
         """Return those of the fields of a hash that are there and genuine, without their signatures."""
-        found = {name: self.signer.open(key, name, value) for name, value in self.fields(key, names).items()}
-        return {name: value for name, value in found.items() if value is not None}
+        return self.signer.open_all(key, self.fields(key, names))
 
     def script(self, text: str, *words: Any) -> Any:
         """Carry out a script."""

@@ -40,11 +40,7 @@ def _names(records: Iterable[Record]) -> bytes:
 
 def read_newest(signer: Signer, values: Mapping[bytes, bytes]) -> dict[JobId, Record]:
     """Return the newest records of these values by job; those not genuine are left out."""
-    packed = []
-    for name, sealed in values.items():
-        value = signer.open(NEWEST, name, sealed)
-        if value is not None:
-            packed.append((value[_start(value) :],))
+    packed = [(value[_start(value) :],) for value in signer.open_all(NEWEST, values).values()]
     # Signed under the job's name by us: the record is whole, and that job's.
     return {record.job_id: record for record in unpack_all(packed)}
 
@@ -52,10 +48,7 @@ def read_newest(signer: Signer, values: Mapping[bytes, bytes]) -> dict[JobId, Re
 def read_past(signer: Signer, values: Mapping[bytes, bytes]) -> dict[JobId, list[Row]]:
     """Return the superseded rows of these values by job; those not genuine are left out."""
     found = {}
-    for name, sealed in values.items():
-        value = signer.open(PAST, name, sealed)
-        if value is None:
-            continue
+    for name, value in signer.open_all(PAST, values).items():
         keys, packed, at = [], [], _start(value)
         while at < len(value):
             key, length = _PAST.unpack_from(value, at)

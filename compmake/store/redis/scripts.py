@@ -66,6 +66,11 @@ return lengths
 """
 """ARGV: digests; returns how many bytes of each object there are, -1 for none."""
 
+NAMES = """
+return table.concat(redis.call('HKEYS', KEYS[1] .. ARGV[1]))
+"""
+"""ARGV: name of a hash; returns its fields, digests all, as one text: the client reads that much faster."""
+
 WEIGH = """
 local total = 0
 for i = 1, #ARGV do

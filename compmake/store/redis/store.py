@@ -127,16 +127,14 @@ class RedisStore:
     def local_folder(self) -> Path | None:
         return self._folder
 
-    def tell_by(self, tell: Callable[[str], None] | None) -> None:
-        self._database.link.tell_by(tell)
+    def tell_by(self, tell: Callable[[str], None] | None) -> Callable[[str], None] | None:
+        return self._database.link.tell_by(tell)
 
     def load_records(self) -> dict[JobId, Record]:
         with _gc_off():
-            version, values, small = self._database.read(
-                ("HGET", STATE, "version"), ("HGETALL", NEWEST), ("HKEYS", SMALL)
-            )
+            version, values = self._database.read(("HGET", STATE, "version"), ("HGETALL", NEWEST))
             records = read_newest(self._database.signer, values)
-            self._whole = set(map(Digest, small))
+            self._whole = self._upkeep.small()
         self._note_refused(len(values) - len(records))
         self._loaded = (int(version or 0), list(records.values()))
         return records

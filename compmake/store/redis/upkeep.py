@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable
 
 from compmake.errors import ResultDamagedError, ResultMissingError
 from compmake.fingerprint.digests import digest_bytes
-from compmake.job import Blob, Digest, JobId, Record
+from compmake.job import DIGEST_BYTES, Blob, Digest, JobId, Record
 from compmake.store import INLINE_BYTES, Damage, StoreSize
 from compmake.store.packing import objects_of
 from compmake.store.redis.database import Database
 from compmake.store.redis.objects import RedisObjects
 from compmake.store.redis.rows import NEWEST, PAST, named, read_newest, read_past
-from compmake.store.redis.scripts import PRESENT, WEIGH
+from compmake.store.redis.scripts import NAMES, PRESENT, WEIGH
 
 SMALL = "small"
 _HASHES = (NEWEST, PAST, SMALL, "parts", "meta", "runs")
@@ -32,8 +32,12 @@ class Upkeep:
 
     def stored(self) -> set[Digest]:
         """Return the digests of all small results and objects."""
-        (small,) = self._database.read(("HKEYS", SMALL))
-        return {*map(Digest, small), *self._objects.stored()}
+        return {*self.small(), *self._objects.stored()}
+
+    def small(self) -> set[Digest]:
+        """Return the digests of all small results."""
+        names = self._database.script(NAMES, SMALL)
+        return {Digest(names[at : at + DIGEST_BYTES]) for at in range(0, len(names), DIGEST_BYTES)}
 
     def sweep_all(self) -> None:
         """Remove whatever no record names, and what killed processes left unfinished."""
