@@ -230,6 +230,12 @@ def _tell(text: str) -> None:
     print(f"compmake: {sanitize(text)}", file=sys.stderr)
 
 
+def _needs_store_only(name: str) -> bool:
+    from compmake.ui.commands.registry import find_command
+
+    return not name.startswith("@") and find_command(name).of_store
+
+
 def _with_program(invocation: Invocation, steps: Any) -> int:
     from compmake.batch import carry_out
     from compmake.opening import open_workspace
@@ -240,7 +246,8 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
     # A make that runs jobs turns it on again.
     gc.disable()
 
-    workspace = open_workspace(invocation.program, flags=settings, tell=_tell)
+    store_only = bool(steps) and all(_needs_store_only(step.words[0].text) for step in steps)
+    workspace = open_workspace(invocation.program, flags=settings, tell=_tell, store_only=store_only)
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program, given=settings)
     finally:

@@ -19,7 +19,7 @@ from compmake.graph import Graph
 from compmake.interrupting import Stop, step_text
 from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Limits, Outcome, OutcomeKind
 from compmake.make_result import MakeResult
-from compmake.news import NO_FORECAST, Forecast, News
+from compmake.news import NO_FORECAST, READY_EVERY_S, Forecast, News
 from compmake.plan import Plan
 from compmake.recording import Recorder, code_parts
 from compmake.staleness import Current, inputs_json
@@ -157,7 +157,10 @@ class Make:
             if self._must_commit():
                 self._flush()
             self._news.tell_running(executor.running(), self._attempt)
-            outcomes = executor.collect(self._until_commit())
+            wait_s = self._until_commit()
+            if self._news.tell_ready(plan.counts[JobState.READY]):
+                wait_s = READY_EVERY_S if wait_s is None else min(wait_s, READY_EVERY_S)
+            outcomes = executor.collect(wait_s)
             for outcome in outcomes:
                 self._take(outcome)
             if not level and any(outcome.kind is OutcomeKind.INTERRUPTED for outcome in outcomes):

@@ -10,6 +10,8 @@ from compmake.executor import Running
 from compmake.graph import Graph
 from compmake.job import Job, JobId, Outcome
 
+READY_EVERY_S = 0.25
+
 
 class Forecast(NamedTuple):
     """What can be told of a make before it begins."""
@@ -34,6 +36,7 @@ class News:
         self._shown: set[JobId] = set()
         """Running jobs of which it was told that they have begun."""
         self._up_to_date = 0
+        self._ready, self._ready_again_s = 0, 0.0
 
     def tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
         """Tell now."""
@@ -79,6 +82,17 @@ class News:
         if count != self._up_to_date:
             self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date)
             self._up_to_date = count
+
+    def tell_ready(self, count: int) -> bool:
+        """Tell how many jobs wait only for a worker; return whether that must be told later, for it was just told."""
+        if count == self._ready:
+            return False
+        now_s = time.monotonic()
+        if now_s < self._ready_again_s:
+            return True
+        self.tell(EventKind.READY, count=count - self._ready)
+        self._ready, self._ready_again_s = count, now_s + READY_EVERY_S
+        return False
 
     def tell_running(self, running: Iterable[Running], attempt: Callable[[JobId], int]) -> None:
         """Tell which jobs have begun; of those that have ended meanwhile nobody needs to know when they did.

@@ -22,6 +22,8 @@ class EventKind(Enum):
     """`text` is lines that say what will run and why."""
     UP_TO_DATE = "up-to-date"
     """`count` jobs need not run; below 0 so many of those told before must be made after all."""
+    READY = "ready"
+    """`count` more jobs could run if a worker were free, below 0 so many fewer; told a few times a second."""
     JOB_STARTED = "job-started"
     """`worker` has begun it at `time`, as attempt `count`. Not told of jobs that ended before anybody could look."""
     HEARTBEAT = "heartbeat"

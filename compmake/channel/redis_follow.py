@@ -2,8 +2,8 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from redis import Redis
 
@@ -20,8 +20,10 @@ from compmake.channel.redis_news import (
 )
 from compmake.job import Beat, JobId
 
+T = TypeVar("T")
 _ENTRIES = 20
 _LONGEST_WAIT_S = 0.5
+_SILENT_S = 5.0
 _FIRST = "0-0"
 """Before all entries of a stream."""
 
@@ -42,7 +44,7 @@ class Follower:
 
     def __init__(self, connect: Connect, keys: Keys) -> None:
         """Prepare; the first look connects."""
-        self._connect, self._keys = connect, keys
+        self._connect, self.keys = connect, keys
         self._client: Redis | None = None
         self._run = ""
         """Which run is followed."""
@@ -56,8 +58,8 @@ class Follower:
         self._last_id = _FIRST
         self._tick = ""
         self._heard_s = time.monotonic()
-        self.about: Mapping[str, str] = {}
-        """The run's hash when it was looked at first; empty if there is none."""
+        self.ended_before = False
+        """Whether the run that is followed had ended when it was looked at first."""
         self.lost: Exception | None = None
         """Why the server cannot be asked now."""
 
@@ -67,9 +69,9 @@ class Follower:
         return time.monotonic() - self._heard_s
 
     @property
-    def is_up_to_date(self) -> bool:
-        """Whether all has been seen that the server had when it was asked last."""
-        return self._position >= self._server_position
+    def is_well(self) -> bool:
+        """Whether news come, as far as there are any."""
+        return self.lost is None and self.silent_s < _SILENT_S
 
     def look(self, wait_s: float = 0.0) -> News:
         """Return what is new; wait a little if nothing is.
@@ -77,26 +79,28 @@ class Follower:
         Args:
             wait_s: At most half a second; a server that does not answer takes up to two.
         """
+        wait_s = min(wait_s, _LONGEST_WAIT_S)
+        news = self.ask(lambda client: self._look(client, wait_s))
+        if news is None:
+            time.sleep(wait_s)
+            return _NONE
+        return news
+
+    def ask(self, question: Callable[[Redis], T]) -> T | None:
+        """Return what the server answers, None if it cannot be asked now."""
         try:
             if self._client is None:
                 self._client = self._connect()
-            news = self._look(self._client, min(wait_s, _LONGEST_WAIT_S))
+            answer = question(self._client)
         except TROUBLE as error:
             self._note_loss(error)
-            time.sleep(min(wait_s, _LONGEST_WAIT_S))
-            return _NONE
+            return None
         self.lost = None
-        return news
+        return answer
 
     def workers(self) -> list[WorkerNews]:
         """Return what is known of each worker."""
-        if self._client is None:
-            return []
-        try:
-            return read_workers(self._client, self._keys)
-        except TROUBLE as error:
-            self._note_loss(error)
-            return []
+        return self.ask(lambda client: read_workers(client, self.keys)) or []
 
     def beats(self) -> list[Event]:
         """Return the newest sign of life of each running job."""
@@ -114,14 +118,14 @@ class Follower:
         self.lost = error
 
     def _look(self, client: Redis, wait_s: float) -> News:
-        values = client.hmget(self._keys.run, _ABOUT)
+        values = client.hmget(self.keys.run, _ABOUT)
         known = {name: _text(value) for name, value in zip(_ABOUT, values, strict=True)}
-        self._compare(client, known)
+        self._compare(known)
         if not self._run:
             time.sleep(wait_s)
             return _NONE
         block_ms = max(1, int(wait_s * 1000))
-        found: Any = client.xread({self._keys.events: self._last_id}, count=_ENTRIES, block=block_ms)
+        found: Any = client.xread({self.keys.events: self._last_id}, count=_ENTRIES, block=block_ms)
         events: list[Event] = []
         past = 0
         for entry_id, raw in found[0][1] if found else ():
@@ -136,14 +140,14 @@ class Follower:
             past = len(events) if self._position <= self._came_at else past
         return News(events, past)
 
-    def _compare(self, client: Redis, known: Mapping[str, str]) -> None:
+    def _compare(self, known: Mapping[str, str]) -> None:
         """Look whether the server still knows what it knew, and the driver is alive."""
         run, position = known["run"], int(known["position"] or 0)
         if known["tick"] != self._tick:
             self._tick, self._heard_s = known["tick"], time.monotonic()
         if run and not self._run:
             self._follow(run, position)
-            self.about = fields_of(client.hgetall(self._keys.run))
+            self.ended_before = bool(known[_ENDED])
         if run and position < self._server_position:
             self._last_id = _FIRST  # it was emptied, and is told everything once more
         if run:
@@ -151,10 +155,13 @@ class Follower:
 
     def _follow(self, run: str, came_at: int) -> None:
         self._run, self._begun, self._came_at, self._position = run, False, came_at, 0
+        self.ended_before = False
         self._server_position = came_at
 
 
-_ABOUT = ["run", "position", "tick"]
+_ENDED = EventKind.RUN_ENDED.value
+_ABOUT = ["run", "position", "tick", _ENDED]
+"""Fields of the run's hash."""
 
 
 def _text(value: Any) -> str:

@@ -42,7 +42,7 @@ _BATCH = 1000
 _KEPT_EVENTS = 1_000_000
 """Of one run, for those who come late; of runs before it `_KEPT_BEFORE` batches."""
 _KEPT_BEFORE = 100
-_COUNTED = frozenset({EventKind.UP_TO_DATE, EventKind.BLOCKED})
+_COUNTED = frozenset({EventKind.UP_TO_DATE, EventKind.BLOCKED, EventKind.READY})
 """Their `count` is how many jobs they tell of."""
 _ENDS = frozenset({EventKind.JOB_DONE, EventKind.JOB_FAILED, EventKind.JOB_INTERRUPTED, EventKind.JOB_RETRIED})
 

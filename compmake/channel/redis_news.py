@@ -109,6 +109,11 @@ class WorkerNews(NamedTuple):
     age_s: float
     """Since its last sign of life."""
 
+    @property
+    def running_s(self) -> float:
+        """For how long its job has been running, 0 if it has none."""
+        return max(0.0, time.time() - self.number("started_at")) if self.fields.get("state") == "running" else 0.0
+
     def number(self, field: str) -> float:
         """Return a field as a number, 0 if there is none."""
         try:

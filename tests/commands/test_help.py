@@ -8,7 +8,7 @@ import compmake.ui.commands  # noqa: F401 -- registers the commands
 from compmake.ui.commands.line import parse_line
 from compmake.ui.commands.registry import SECTIONS, all_commands, find_command, parse_arguments
 
-CORE = "plan list why stats details output traceback debug load diagram clean invalidate accept delete check gc dump"
+CORE = "plan list why stats details output traceback debug load diagram clean invalidate accept delete check gc dump watch where"
 MAKES = "make parmake remake parremake"
 CONSOLE = "jobs fg stop reload alias unalias clear exit"
 

@@ -96,7 +96,7 @@ def run_step(session: Session, step: Step) -> int:
         rows = session.output.rows if ALL in found.options and not arguments.flag("all") else None
     finally:
         session.output = on_screen
-    send(step, output_lines(reply, arguments, rows=rows, line=session.line))
+    send(step, output_lines(reply, arguments, rows=rows, line=session.line), at_once=reply.live)
     return run_line(session, reply.then) if reply.then else reply.exit_code
 
 
@@ -149,7 +149,7 @@ def output_lines(reply: Reply, arguments: Arguments, *, rows: int | None = None,
         return map(json_line, reply.objects)
     lines = reply.lines
     room = 0 if rows is None else max(rows - len(reply.footer) - _LINES_AROUND, _LEAST_LINES)
-    if room and len(lines) > room + 1:
+    if room and isinstance(lines, Sequence) and len(lines) > room + 1:
         name = line.partition(" ")[0]
         more = f"... {len(lines) - room:,} more: {line} --all, or {line} | less" if len(line) <= _TYPED_CELLS else ""
         lines = [*lines[:room], more or f"... {len(lines) - room:,} more: {name} has --all"]
@@ -162,8 +162,13 @@ def tell_error(error: CompmakeError) -> None:
     sys.stderr.write(f"compmake: {sanitize(redact(str(error)))}\n")
 
 
-def send(step: Step, lines: Iterable[str]) -> None:
+def send(step: Step, lines: Iterable[str], *, at_once: bool = False) -> None:
     """Write what a command found to where its line wants it: standard output, a file, or a shell command.
+
+    Args:
+        step: The command.
+        lines: What it found.
+        at_once: On standard output each line is seen before the next one is asked for.
 
     Raises:
         UserError: The file, or standard output, cannot be written; the shell cannot run its command.
@@ -188,6 +193,8 @@ def send(step: Step, lines: Iterable[str]) -> None:
         try:
             for line in lines:
                 sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+                if at_once:
+                    sys.stdout.flush()
             sys.stdout.flush()
         except BrokenPipeError:
             raise
