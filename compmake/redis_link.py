@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -87,6 +86,8 @@ def connect(url: str, *, timeout_s: float, connect_s: float = _CONNECT_S) -> Red
         pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError, RedisError) as cause:
         reason = str(cause).partition("__init__() ")[2] or str(cause)
+        if reason.startswith("Port"):  # what is taken for it may be half a password
+            reason = "its port is no number; in a password, # / ? and @ are written as %23 %2F %3F and %40"
         text = one_line(redact(reason), _SAID_CELLS)
         raise UserError(f"{shown(url)}: this URL cannot be used: {text}. Write redis://host:port/0") from cause
     client = Redis(connection_pool=pool)

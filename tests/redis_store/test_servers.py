@@ -1,4 +1,4 @@
-"""A server that is away, refuses, forgets or stands still: one clear line, or the work goes on; never a wrong result."""
+"""A server that is away, refuses, forgets or stands still: a clear line, or the work goes on; never a wrong result."""
 
 import threading
 import time
@@ -94,6 +94,14 @@ def test_something_that_is_no_redis_is_told(tmp_path):
 
         threading.Thread(target=answer, daemon=True).start()
         assert "does not speak the protocol of Redis" in error_of(f"unix://{path}")
+
+
+def test_a_password_that_breaks_the_url_is_not_shown():
+    """Characters that should have been quoted make the URL useless; the error does not repeat what stands there."""
+    for url in ("redis://:can#ary@host", "redis://:can/ary@host", "redis://:can?ary@host"):
+        with pytest.raises(UserError) as caught:
+            Link(url)
+        assert "can" not in str(caught.value).replace("cannot", "") and "ary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["redis://host:port/0", "unix:///x?nonsense=1", "redis://host?socket_timeout=x"])
