@@ -17,6 +17,7 @@ from redis.exceptions import TimeoutError
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.address import NewsAddress, Output
+from compmake.channel.redis_letter import Letter
 from compmake.channel.redis_news import (
     FORGOTTEN_AFTER_S,
     LEAVING_S,
@@ -171,14 +172,14 @@ class Forwarder:
         for at in range(0, max(len(events), 1), _BATCH):
             batch = events[at : at + _BATCH]
             self._count(batch, start + at)
-            if self._send(self._client, batch, start + at) != self._token:
-                self._begin_anew(self._client)  # it was emptied, so what went there now lacks what was before
+            if not self._send(self._client, batch, start + at):
+                self._begin_anew(self._client)
                 return
             self._position = start + at + len(batch)
 
     def _find_position(self, client: Redis) -> None:
         token, position = client.hmget(self._keys.run, ["run", "position"])
-        if token is not None and position is not None and text_of(token) == self._token:
+        if position is not None and _text(token) == self._token:
             self._position = int(position)
         else:
             self._begin_anew(client)
@@ -197,48 +198,43 @@ class Forwarder:
         self._entries.clear()
         self._rows.all_are_news()
 
-    def _send(self, client: Redis, events: Sequence[Event], start: int) -> str:
-        """Send events in one transaction; return which run the server knew before."""
-        keys, end = self._keys, start + len(events)
+    def _send(self, client: Redis, events: Sequence[Event], start: int) -> bool:
+        """Send events in one step; tell whether the server still knew of this run, else nothing was sent."""
+        keys, end, letter = self._keys, start + len(events), Letter()
         self._tick += 1
         told = [(start + at, event) for at, event in enumerate(events, 1) if event.kind is not EventKind.HEARTBEAT]
-        with client.pipeline(transaction=True) as pipe:
-            pipe.hget(keys.run, "run")
-            if told:
-                text = numbered_text((number, event_text(event)) for number, event in told)
-                pipe.xadd(keys.events, {"run": self._token, "to": end, "events": text})
-                pipe.expire(keys.events, FORGOTTEN_AFTER_S)
-            run: Any = {**self._about, **self._counts, "run": self._token, "position": end, "tick": self._tick}
-            pipe.hset(keys.run, mapping=run)
-            pipe.expire(keys.run, FORGOTTEN_AFTER_S)
-            self._send_rows(pipe, any(event.kind is EventKind.RUN_ENDED for event in events[-1:]))
-            self._send_outputs(pipe, [event for _, event in told])
-            while self._entries and self._entries[0][1] < end - _KEPT_EVENTS:
-                pipe.xtrim(keys.events, minid=self._entries.pop(0)[0])
-            answers = pipe.execute()
         if told:
-            self._entries.append((text_of(answers[1]), end))
-        return text_of(answers[0]) if answers[0] is not None else ""
+            text = numbered_text((number, event_text(event)) for number, event in told)
+            letter.add("XADD", keys.events, "*", "run", self._token, "to", end, "events", text)
+            letter.add("EXPIRE", keys.events, FORGOTTEN_AFTER_S)
+        run = {**self._about, **self._counts, "run": self._token, "position": end, "tick": self._tick}
+        letter.put(keys.run, run, FORGOTTEN_AFTER_S)
+        self._add_rows(letter, any(event.kind is EventKind.RUN_ENDED for event in events[-1:]))
+        self._add_outputs(letter, [event for _, event in told])
+        while self._entries and self._entries[0][1] < end - _KEPT_EVENTS:
+            letter.add("XTRIM", keys.events, "MINID", "=", self._entries.pop(0)[0])
+        first = letter.send(client, keys.run, self._token)
+        if told and first is not None:
+            self._entries.append((text_of(first), end))
+        return first is not None
 
-    def _send_rows(self, pipe: Any, is_over: bool) -> None:
+    def _add_rows(self, letter: Letter, is_over: bool) -> None:
         now_s = time.monotonic()
         if now_s < self._rows_at_s and not is_over:
             return
         self._rows_at_s = now_s + _ROWS_EVERY_S
         for name, row in self._rows.take_news():
-            pipe.hset(self._keys.worker(name), mapping=row)
-            pipe.expire(self._keys.worker(name), WORKER_FORGOTTEN_AFTER_S)
-            pipe.zadd(self._keys.workers, {name: time.time()})
-            pipe.expire(self._keys.workers, FORGOTTEN_AFTER_S)
+            letter.put(self._keys.worker(name), row, WORKER_FORGOTTEN_AFTER_S)
+            letter.add("ZADD", self._keys.workers, time.time(), name)
+            letter.add("EXPIRE", self._keys.workers, FORGOTTEN_AFTER_S)
 
-    def _send_outputs(self, pipe: Any, events: Sequence[Event]) -> None:
+    def _add_outputs(self, letter: Letter, events: Sequence[Event]) -> None:
         while self._outputs:
             job_id, output = self._outputs.popitem()
-            pipe.hset(self._keys.output(job_id), mapping={"size": output.size_bytes, "end": output.end})
-            pipe.expire(self._keys.output(job_id), FORGOTTEN_AFTER_S)
+            letter.put(self._keys.output(job_id), {"size": output.size_bytes, "end": output.end}, FORGOTTEN_AFTER_S)
         for event in events:
             if event.kind in _ENDS and event.wall_s > _EVERY_S:
-                pipe.expire(self._keys.output(event.job_id), LEAVING_S)
+                letter.add("EXPIRE", self._keys.output(event.job_id), LEAVING_S)
 
     def _count(self, events: Sequence[Event], start: int) -> None:
         """Fold events into the counters and the rows, each once."""
@@ -255,3 +251,7 @@ class Forwarder:
         if client is not None:
             with contextlib.suppress(*TROUBLE):
                 client.close()
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else text_of(value)
