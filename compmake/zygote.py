@@ -29,7 +29,7 @@ from compmake.importing import import_by_content
 from compmake.job import JobId
 from compmake.orphans import become_subreaper, children, die_with_parent, kill_orphans
 from compmake.serving import Lines, serve
-from compmake.store import Address
+from compmake.store import Address, Objects
 from compmake.store.objects import objects_at
 
 REQUEST = struct.Struct("<I16s")
@@ -93,7 +93,7 @@ def main_of_worker(calls: str, tokens: str, output: str, setup: str, mark: str, 
     modules_before = frozenset(sys.modules)
     prepare(settings)
     lines = Lines(int(calls), int(tokens), int(output))
-    _serve(lines, bytes.fromhex(mark), settings, modules_before, int(number))
+    _serve(lines, bytes.fromhex(mark), settings, objects_at(settings.objects), modules_before, int(number))
 
 
 def prepare(setup: Setup) -> None:
@@ -110,9 +110,11 @@ def prepare(setup: Setup) -> None:
                 load_main(setup.main)
 
 
-def _serve(lines: Lines, mark: bytes, setup: Setup, modules_before: Collection[str], number: int) -> NoReturn:
+def _serve(
+    lines: Lines, mark: bytes, setup: Setup, objects: Objects, modules_before: Collection[str], number: int
+) -> NoReturn:
     told = (setup.news, worker_name(number)) if setup.news is not None else None
-    serve(lines, mark, objects_at(setup.objects), modules_before, with_locals=setup.with_locals, told=told)
+    serve(lines, mark, objects, modules_before, with_locals=setup.with_locals, told=told)
 
 
 class _Zygote:
@@ -124,6 +126,7 @@ class _Zygote:
         """Number of each living worker by its process id."""
         become_subreaper()
         prepare(setup)
+        self._objects = objects_at(setup.objects)  # once for all workers: a server's client takes long to import
         gc.collect()
         gc.freeze()
         self._threads = _thread_count()
@@ -191,7 +194,7 @@ class _Zygote:
             self._wake.close()
             os.dup2(lines.output, 1)
             os.dup2(lines.output, 2)
-            _serve(lines, mark, self._setup, self._modules_before, number)
+            _serve(lines, mark, self._setup, self._objects, self._modules_before, number)
         finally:
             os._exit(1)
 
