@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 
 import psutil
 import pytest
@@ -26,11 +27,8 @@ def private():
 def processes(path):
     """The processes that have to do with a socket."""
     folder = os.path.dirname(path)
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(folder in word for word in process.info["cmdline"] or ()):
-            found.append(process)
-    return found
+    everything = psutil.process_iter(["cmdline"])
+    return [one for one in everything if any(folder in word for word in one.info["cmdline"] or ())]
 
 
 def test_nothing_is_started_before_it_is_needed(private):
@@ -51,11 +49,14 @@ def test_only_its_owner_can_enter(private):
 
 
 def test_it_is_gone_when_closed(private):
-    """Neither process nor folder is left."""
+    """Neither process nor folder is left, a second later; closing does not wait for that."""
     path = private.prepare("abc")
     private.ensure()
+    begun_s = time.monotonic()
     private.close()
-    assert not processes(path) and not os.path.exists(os.path.dirname(path))
+    assert time.monotonic() - begun_s < 0.5
+    wait_for(lambda: not os.path.exists(os.path.dirname(path)), "its end")
+    assert not any(one.status() != psutil.STATUS_ZOMBIE for one in processes(path))
 
 
 def test_dead_server_is_started_again(private):

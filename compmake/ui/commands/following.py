@@ -53,13 +53,11 @@ def _lines(session: Session, follower: Follower, job_id: JobId) -> Iterator[str]
                 *lines, rest = (rest + printed.end[-new:]).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
                 shown_bytes = printed.size_bytes
                 yield from (line.decode(errors="replace") for line in lines)
-            if follower.lost is not None and not told:
-                told = True
-                yield f"(no news since {time.strftime('%H:%M:%S')}: {follower.lost})"
-            elif follower.lost is None:
-                told = False
             if not runs or not is_making(session.workspace):
                 break
+            if follower.lost is not None and not told:
+                yield f"(no news since {time.strftime('%H:%M:%S')}: {follower.lost})"
+            told = follower.lost is not None
             time.sleep(_LOOK_S)
         yield from (rest.decode(errors="replace") + _remaining(session, job_id, before, shown_bytes)).splitlines()
     except KeyboardInterrupt:  # the way to leave

@@ -87,7 +87,8 @@ class Listener:
                     return
                 if notice := self._trouble(self._follower):
                     yield Happenings([Event(EventKind.NOTICE, time.time(), text=notice)])
-                if not events and not self._follower.is_well and not is_making(self._workspace):
+                away_s = 0.0 if self._follower.is_well else time.time() - self._heard_at
+                if away_s > _LOST_TOLD_S and not is_making(self._workspace):
                     text = "The make has ended; its last news did not come."
                     yield Happenings([Event(EventKind.NOTICE, time.time(), text=text)])
                     return
