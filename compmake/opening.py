@@ -100,7 +100,7 @@ def _open_named(
     if "://" not in text:
         return _open_folder(Path(text), settings, create=create, read_only=read_only)
     # The client of Redis takes long to import, and most stores are folders.
-    from compmake.redis_link import is_redis_url, shown, split_name
+    from compmake.redis_link import PATIENCE_S, connect, is_redis_url, shown, split_name
     from compmake.store.redis import RedisStore
 
     if not is_redis_url(text):
@@ -109,6 +109,7 @@ def _open_named(
     name = named or name
     if not name or not name.isprintable() or set(name) & set("{}"):
         raise UserError(f"{shown(text)}: name the store on this server, {shown(url)}#my_program")
+    connect(url, timeout_s=PATIENCE_S).close()  # refuses a URL that cannot be used, before a key is made
     return RedisStore.open(
         url,
         name,
