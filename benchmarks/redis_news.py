@@ -1,6 +1,6 @@
 """What it costs to let other terminals hear of a make, as a ratio to the same make that tells nobody.
 
-    python benchmarks/redis_news.py [JOBS] [REPETITIONS]
+python benchmarks/redis_news.py [JOBS] [REPETITIONS]
 """
 
 import sys

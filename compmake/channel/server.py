@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import os
 import platform
+import secrets
 import shutil
 import socket
 import subprocess
@@ -46,6 +47,9 @@ _OPTIONS = (
     *("--port", "0", "--unixsocketperm", "700", "--databases", "1"),
     *("--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning"),
 )
+# Should the keeper itself be killed, the kernel kills the server: this becomes the server.
+_DIE_WITH_KEEPER = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
+_START = (sys.executable, "-I", "-S", "-c", _DIE_WITH_KEEPER) if sys.platform == "linux" else ()
 _WHEELS_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 _open: "weakref.WeakSet[PrivateServer]" = weakref.WeakSet()
@@ -71,7 +75,7 @@ class PrivateServer:
         return os.path.join(self._folder, _SOCKET)
 
     def prepare(self, store_id: str) -> str:
-        """Find the binary, make the folder, and return the path of the socket; nothing is started.
+        """Find the binary and a place for the socket, and return its path; nothing is made or started.
 
         Raises:
             UserError: There is no server on this machine, or no folder for its socket.
@@ -81,11 +85,7 @@ class PrivateServer:
                 binary = find_binary()
                 if binary is None:
                     raise UserError(NO_SERVER)
-                self._binary = binary
-                try:
-                    self._folder = _private_folder(store_id)
-                except OSError as error:
-                    raise UserError(f"other terminals cannot watch this make: {error}") from error
+                self._binary, self._folder = binary, _place(store_id)
             return self.path
 
     def ensure(self) -> bool:
@@ -109,9 +109,7 @@ class PrivateServer:
         with self._mutex:
             folder, self._folder = self._folder, ""
             keeper, self._keeper = self._keeper, None
-            if keeper is None:
-                if folder:
-                    shutil.rmtree(folder, ignore_errors=True)
+            if not folder or keeper is None:
                 return
             assert keeper.stdin is not None
             with contextlib.suppress(OSError):
@@ -126,8 +124,9 @@ class PrivateServer:
                 self._keeper.stdin.flush()
                 return
             self._keeper.wait()  # somebody has killed it
-        os.makedirs(self._folder, 0o700, exist_ok=True)
-        server = [self._binary, *_OPTIONS, "--unixsocket", self.path, "--dir", self._folder]
+            shutil.rmtree(self._folder, ignore_errors=True)
+        os.mkdir(self._folder, 0o700)  # fails if somebody was faster, whoever that is
+        server = [*_START, self._binary, *_OPTIONS, "--unixsocket", self.path, "--dir", self._folder]
         self._keeper = subprocess.Popen(
             ["/bin/sh", "-c", _KEEPER, self._folder, *server],
             stdin=subprocess.PIPE,
@@ -155,14 +154,22 @@ def find_binary() -> str | None:
     return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
-def _private_folder(store_id: str) -> str:
-    """Make a folder that only we can enter, where the path of a socket is short enough."""
+def _place(store_id: str) -> str:
+    """Return the path of a folder that is not there yet, where the path of a socket is short enough.
+
+    Raises:
+        UserError: No folder can be made anywhere.
+    """
+    name = f"compmake-{store_id}-{secrets.token_hex(6)}"
     for base in (runtime_folder(), tempfile.gettempdir(), "/tmp"):
-        if base is None or len(os.fsencode(base)) + len(store_id) + 30 > _LONGEST_PATH_BYTES:
-            continue
-        with contextlib.suppress(OSError):
-            return tempfile.mkdtemp(prefix=f"compmake-{store_id}-", dir=base)
-    raise OSError("no folder for a socket: neither $XDG_RUNTIME_DIR nor that of temporary files can be written")
+        path = os.path.join(base or "", name)
+        is_short = len(os.fsencode(os.path.join(path, _SOCKET))) <= _LONGEST_PATH_BYTES
+        if base is not None and is_short and os.access(base, os.W_OK | os.X_OK):
+            return path
+    raise UserError(
+        "other terminals cannot watch this make: there is no folder for a socket, neither $XDG_RUNTIME_DIR nor that of "
+        "temporary files can be written"
+    )
 
 
 def _listens(path: str) -> bool:

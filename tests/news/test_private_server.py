@@ -31,10 +31,15 @@ def processes(path):
     return [one for one in everything if any(folder in word for word in one.info["cmdline"] or ())]
 
 
+def servers(path):
+    """The servers themselves, without what keeps them."""
+    return [one for one in processes(path) if f"unixsocket:{path}" in " ".join(one.info["cmdline"])]
+
+
 def test_nothing_is_started_before_it_is_needed(private):
     """The path of the socket is known before there is a server."""
     path = private.prepare("abc")
-    assert not processes(path) and not private.is_started
+    assert not processes(path) and not private.is_started and not os.path.exists(os.path.dirname(path))
     assert private.ensure() and private.is_started and processes(path)
 
 
@@ -63,7 +68,7 @@ def test_dead_server_is_started_again(private):
     """`ensure` brings back a server that somebody has killed, at the same path."""
     path = private.prepare("abc")
     private.ensure()
-    (server,) = [process for process in processes(path) if process.name() != "sh"]
+    (server,) = servers(path)
     server.kill()
     wait_for(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, "its death")
     assert private.ensure() and private.prepare("abc") == path
@@ -88,6 +93,17 @@ def test_it_is_gone_when_its_owner_is_killed(tmp_path):
         assert owner.stdout.readline() == "up\n" and processes(path)
         owner.send_signal(signal.SIGKILL)
         wait_for(lambda: not processes(path) and not os.path.exists(os.path.dirname(path)), "its end")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it")
+def test_it_is_gone_when_its_keeper_is_killed(private):
+    """A server never outlives what watches over it, and is started again when it is needed."""
+    path = private.prepare("abc")
+    private.ensure()
+    (server,) = servers(path)
+    server.parent().kill()
+    wait_for(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, "its death")
+    assert private.ensure()
 
 
 def test_no_server_says_how_to_get_one(private, monkeypatch):
