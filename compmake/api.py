@@ -221,7 +221,7 @@ def _select(workspace: Workspace, selection: str) -> list[JobId]:
 
 
 def _is_store(program_or_store: str | Path) -> bool:
-    return (Path(program_or_store) / "index.db").is_file()
+    return "://" in str(program_or_store) or (Path(program_or_store) / "index.db").is_file()
 
 
 def _tell(text: str) -> None:

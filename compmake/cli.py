@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,13 @@ Without a COMMAND a console opens; without a terminal, commands are read from st
 
 options:
   -c LINE          carry out a line of commands: -c "make; ls failed; why"
-  --store DIR      where results are kept (default: .compmake/PROGRAM beside the program)
+  --store WHERE    where results are kept: a folder (default: .compmake/PROGRAM beside the program), or a Redis
+                   server, redis://host:port/0; better give passwords in COMPMAKE_STORE or a file of settings
+  --key-file FILE  the key with which values on a server are signed (default: ~/.config/compmake/key)
+  --cache-only     the server may drop results when its memory is full
+  --copy-store FROM TO
+                   copy a store, folder or redis://host:port/0#NAME, to a new one, and verify the copy
+  --redis URL      the server through which other terminals hear of makes (default: a private one), or off
   --config K=V     a setting; `compmake PROGRAM config` lists them
   --ui MODE        auto, live, plain, json or quiet
   --color WHEN     auto, always or never
@@ -31,8 +38,9 @@ options:
   --help           print this
 """
 _WITH_VALUE = {"-c": "line", "--store": "store", "--config": "config", "--ui": "ui", "--color": "color"}
+_WITH_VALUE |= {"--redis": "redis", "--key-file": "key_file"}
 _FLAGS = {"-y": "yes", "--yes": "yes", "-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}
-_FLAGS |= {"-x": "stop", "--help": "help", "-h": "help", "--version": "version"}
+_FLAGS |= {"--cache-only": "cache_only", "-x": "stop", "--help": "help", "-h": "help", "--version": "version"}
 _MAKES = frozenset({"make", "parmake", "remake", "parremake"})
 
 
@@ -45,6 +53,8 @@ class Invocation:
     command: list[str] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
+    copy: tuple[str, ...] = ()
+    """Stores to copy from and to."""
 
 
 def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
@@ -124,7 +134,11 @@ def _parse(argv: Sequence[str]) -> Invocation:
             found.command = [word, *rest]
             break
         name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        if name in _WITH_VALUE:
+        if word == "--copy-store":
+            found.copy = tuple(itertools.islice(rest, 2))
+            if len(found.copy) < 2:
+                raise UserError("--copy-store needs two stores, FROM and TO: folders, or redis://host:port/0#NAME")
+        elif name in _WITH_VALUE:
             given = value if equals else next(rest, None)
             if given is None:
                 raise UserError(f"{name} needs a value; `compmake --help` shows all options")
@@ -177,6 +191,10 @@ def _carry_out(invocation: Invocation) -> int:
         print(USAGE)
         print("\n".join(overview()))
         return 0
+    settings = [*invocation.settings, *(["cache_only=true"] if "cache_only" in invocation.flags else [])]
+    invocation.settings = settings
+    if invocation.copy:
+        return _copy_store(invocation)
     if invocation.program is None:
         sys.stderr.write(USAGE)
         raise UserError("name a program, for example: compmake my_program")
@@ -197,10 +215,31 @@ def _carry_out(invocation: Invocation) -> int:
     return _with_program(invocation, steps if invocation.lines or invocation.command else None)
 
 
+def _copy_store(invocation: Invocation) -> int:
+    from compmake.errors import UserError
+    from compmake.opening import copy_named_store
+
+    if invocation.program is not None or invocation.lines:
+        raise UserError("--copy-store FROM TO stands alone: name no program, give no command")
+    print(copy_named_store(*invocation.copy, flags=invocation.settings, tell=_tell))
+    return 0
+
+
+def _tell(text: str) -> None:
+    from compmake.text_safety import sanitize
+
+    print(f"compmake: {sanitize(text)}", file=sys.stderr)
+
+
+def _needs_store_only(name: str) -> bool:
+    from compmake.ui.commands.registry import find_command
+
+    return not name.startswith("@") and find_command(name).of_store
+
+
 def _with_program(invocation: Invocation, steps: Any) -> int:
     from compmake.batch import carry_out
     from compmake.opening import open_workspace
-    from compmake.text_safety import sanitize
 
     settings = [*invocation.settings, *(["ui=quiet"] if "quiet" in invocation.flags else [])]
     assert invocation.program is not None
@@ -208,14 +247,12 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
     # A make that runs jobs turns it on again.
     gc.disable()
 
-    def tell(text: str) -> None:
-        print(f"compmake: {sanitize(text)}", file=sys.stderr)
-
-    workspace = open_workspace(invocation.program, flags=settings, tell=tell)
+    store_only = bool(steps) and all(_needs_store_only(step.words[0].text) for step in steps)
+    workspace = open_workspace(invocation.program, flags=settings, tell=_tell, store_only=store_only)
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program, given=settings)
     finally:
         for note in workspace.store.notes:
-            tell(note)
+            _tell(note)
         workspace.close()
         gc.freeze()  # or Python would look for garbage among them once more at its end

@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from compmake.errors import UserError
 from compmake.limits import LimitError
 from compmake.settings import KEYS, Settings
+from compmake.text_safety import redact
 from compmake.words import close_matches
 
+_PATHS = ("store", "key_file")
+"""Settings that are paths, unless they are URLs."""
 _INCAPABLE = ("", "dumb", "unknown")
 """Values of TERM of which no escape codes may be expected."""
 _WITH_TITLE = (
@@ -74,12 +77,13 @@ def _read(name: str, value: object, layer: _Layer) -> object:
     key = KEYS[name]
     try:
         read = key.read(value)
-        if name == "store" and isinstance(read, str) and "://" not in read:
+        if name in _PATHS and isinstance(read, str) and "://" not in read:
             read = str(layer.folder / Path(read).expanduser())
     except LimitError as error:
         raise UserError(f"{layer.origin(name)}: {error}") from error
     except (ValueError, RuntimeError) as error:  # RuntimeError: the home folder of nobody
-        raise UserError(f"{layer.origin(name)}: {name} = {value!r}: expected {key.expected}") from error
+        said = redact(repr(value))
+        raise UserError(f"{layer.origin(name)}: {name} = {said}: expected {key.expected}") from error
     return read
 
 
@@ -148,7 +152,7 @@ def _flag_layer(flags: Iterable[str]) -> _Layer:
     for flag in flags:
         name, equals, value = flag.partition("=")
         if not equals:
-            raise UserError(f"command line: {flag!r} is no setting: write KEY=VALUE, for example keep=5")
+            raise UserError(f"command line: {redact(flag)!r} is no setting: write KEY=VALUE, for example keep=5")
         values[name.strip()] = value.strip()
     return _Layer(values, lambda _: "command line", Path.cwd())
 
@@ -160,6 +164,25 @@ def user_config_dir(environ: Mapping[str, str] | None = None) -> Path:
     if not Path(base).is_absolute():  # the XDG specification says to ignore those
         base = str(Path(env.get("HOME") or Path.home()) / ".config")
     return Path(base) / "compmake"
+
+
+def user_state_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder for what is kept about stores that have none: `~/.local/state/compmake`, or XDG_STATE_HOME."""
+    env = os.environ if environ is None else environ
+    base = env.get("XDG_STATE_HOME", "")
+    if not Path(base).is_absolute():
+        base = str(Path(env.get("HOME") or Path.home()) / ".local" / "state")
+    return Path(base) / "compmake"
+
+
+def runtime_folder(environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the folder for sockets that the system gave this user, None if there is none that is theirs alone."""
+    base = (os.environ if environ is None else environ).get("XDG_RUNTIME_DIR", "")
+    try:
+        status = os.stat(base)
+    except OSError:
+        return None
+    return base if os.path.isabs(base) and status.st_uid == os.getuid() and not status.st_mode & 0o022 else None
 
 
 def is_capable(environ: Mapping[str, str] | None = None) -> bool:

@@ -57,3 +57,11 @@ class ResultDamagedError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process is making on this store."""
+
+
+class ServerError(StoreError):
+    """A Redis server cannot be used; the text names it, says why, and what to do."""
+
+
+class ServerAwayError(ServerError):
+    """The server does not answer now; it may later."""

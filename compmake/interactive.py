@@ -1,5 +1,6 @@
 """Opens the interactive console: joins a session, what reads lines, the makes, and what shows them."""
 
+import contextlib
 import os
 import sys
 import time
@@ -48,7 +49,7 @@ def run_console(
     session = Session(
         workspace, start_make, assume_yes="yes" in flags, verbose="verbose" in flags or workspace.settings.verbose
     )
-    check = Check(lambda: steering.workspace())
+    check = Check(lambda: steering.workspace(), lambda: steering.is_outdated())
     makes = Makes(run_make, lambda: session.workspace, lambda make: steering.ending(make))
     surface = Surface(session, sys.stdout if sys.stdout.isatty() else sys.stderr, mode, _show_traceback)
 
@@ -58,6 +59,7 @@ def run_console(
         return Vocabulary(check.names, session.aliases, running, lambda job: states[job].value if job in states else "")
 
     surface.reader = _reader(surface, workspace, vocabulary, makes)
+    workspace.store.tell_by(surface.warn)
     code = _Code(workspace, settings)
     steering = Steering(session, makes, check, surface, code, start_make)
     session.start_make, session.console, session.ask = steering.start_make, steering, surface.ask
@@ -89,9 +91,13 @@ def _reader(surface: Surface, workspace: Workspace, vocabulary: Callable[[], Voc
 
 
 def _history_file(workspace: Workspace) -> Path | None:
-    """Return where the lines that were typed are kept: in the store, if it has a folder and can be written."""
-    address = workspace.store.objects.address
-    return None if address is None or workspace.store.read_only else Path(address[0]) / "history"
+    """Return where the lines that were typed are kept: with the store, if it can be written."""
+    folder = workspace.store.local_folder
+    if folder is None:
+        return None
+    with contextlib.suppress(OSError):  # then they are not kept
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / "history"
 
 
 def _show_traceback(report: FailureReport, *, colors: int, ascii_only: bool) -> str:

@@ -243,6 +243,11 @@ class Outcome(NamedTuple):
     """The end of what an attempt that failed had printed."""
 
 
+def place_text(file: str, line: int, function: str) -> str:
+    """Return a line of code as people read it, `mycomputations.py:61 in train`; empty without a file."""
+    return f"{Path(file).name}:{line} in {function}" if file else ""
+
+
 class Beat(NamedTuple):
     """A sign of life of a running job: all that is known of it now."""
 

@@ -19,7 +19,7 @@ from compmake.graph import Graph
 from compmake.interrupting import Stop, step_text
 from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Limits, Outcome, OutcomeKind
 from compmake.make_result import MakeResult
-from compmake.news import NO_FORECAST, Forecast, News
+from compmake.news import NO_FORECAST, READY_EVERY_S, Forecast, News
 from compmake.plan import Plan
 from compmake.recording import Recorder, code_parts
 from compmake.staleness import Current, inputs_json
@@ -156,8 +156,11 @@ class Make:
                 continue
             if self._must_commit():
                 self._flush()
-            self._news.tell_running(executor.running())
-            outcomes = executor.collect(self._until_commit())
+            self._news.tell_running(executor.running(), self._attempt)
+            wait_s = self._until_commit()
+            if self._news.tell_ready(plan.counts[JobState.READY]):
+                wait_s = READY_EVERY_S if wait_s is None else min(wait_s, READY_EVERY_S)
+            outcomes = executor.collect(wait_s)
             for outcome in outcomes:
                 self._take(outcome)
             if not level and any(outcome.kind is OutcomeKind.INTERRUPTED for outcome in outcomes):
@@ -303,8 +306,7 @@ class Make:
         modules = self._modules_json(outcome)
         if modules != now.modules:  # what this attempt loaded counts, not what the one before did
             now = self._checker.current(job.job_id, self._results, modules)
-        before = self._checker.records.newest.get(job.job_id)
-        attempt = (before.attempt if before else 0) + 1 + len(self._retried.get(job.job_id, ()))
+        attempt = self._attempt(job.job_id)
         record = self._recorder.record(now, outcome, call=self._checker.call(job.job_id), attempt=attempt)
         self._checker.records.put(record)
         self._checker.forget_damage(job.job_id)
@@ -315,6 +317,11 @@ class Make:
         if now.code.digest not in self._kept_code:
             self._kept_code.add(now.code.digest)
             self._pending.parts.update(code_parts(now.code, self._index))
+
+    def _attempt(self, job_id: JobId) -> int:
+        """Return the number of the attempt that runs, over all makes."""
+        before = self._checker.records.newest.get(job_id)
+        return (before.attempt if before else 0) + 1 + len(self._retried.get(job_id, ()))
 
     def _modules_json(self, outcome: Outcome) -> str:
         """Return the modules imported for jobs, beyond those that the program has loaded in this process."""

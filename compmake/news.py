@@ -1,7 +1,7 @@
 """What a make tells its channel: at once, or when what it tells of has been committed."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from compmake.channel import Channel, Event, EventKind, FunctionNews
@@ -9,6 +9,8 @@ from compmake.durations import Durations
 from compmake.executor import Running
 from compmake.graph import Graph
 from compmake.job import Job, JobId, Outcome
+
+READY_EVERY_S = 0.25
 
 
 class Forecast(NamedTuple):
@@ -34,6 +36,7 @@ class News:
         self._shown: set[JobId] = set()
         """Running jobs of which it was told that they have begun."""
         self._up_to_date = 0
+        self._ready, self._ready_again_s = 0, 0.0
 
     def tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
         """Tell now."""
@@ -84,14 +87,30 @@ class News:
             self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date)
             self._up_to_date = count
 
-    def tell_running(self, running: Iterable[Running]) -> None:
-        """Tell which jobs have begun; of those that have ended meanwhile nobody needs to know when they did."""
+    def tell_ready(self, count: int) -> bool:
+        """Tell how many jobs wait only for a worker; return whether that must be told later, for it was just told."""
+        if count == self._ready:
+            return False
+        now_s = time.monotonic()
+        if now_s < self._ready_again_s:
+            return True
+        self.tell(EventKind.READY, count=count - self._ready)
+        self._ready, self._ready_again_s = count, now_s + READY_EVERY_S
+        return False
+
+    def tell_running(self, running: Iterable[Running], attempt: Callable[[JobId], int]) -> None:
+        """Tell which jobs have begun; of those that have ended meanwhile nobody needs to know when they did.
+
+        Args:
+            running: What runs now.
+            attempt: Returns at which attempt a job is.
+        """
         for job_id, worker, started_at in running:
             if job_id not in self._shown:
                 self._shown.add(job_id)
                 function = self._graph.jobs[job_id].display_function
-                event = Event(EventKind.JOB_STARTED, started_at, job_id=job_id, function=function, worker=worker)
-                self._channel.publish([event])
+                about: dict[str, Any] = {"function": function, "worker": worker, "count": attempt(job_id)}
+                self._channel.publish([Event(EventKind.JOB_STARTED, started_at, job_id=job_id, **about)])
 
     def note_ended(self, job_id: JobId) -> bool:
         """Note that a job runs no longer; return whether it was told that it had begun."""

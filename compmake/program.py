@@ -35,6 +35,8 @@ class ProgramRef:
     folder: Path
     """Goes first on `sys.path`; the default store lies in it."""
     store: Path | None = None
+    store_url: str = ""
+    """A store on a server that is looked at without its program."""
 
     @property
     def default_store(self) -> Path:
@@ -58,6 +60,8 @@ def find_program(text: str) -> ProgramRef:
     Raises:
         ProgramError: There is no such module, file or store; the text says where it was looked for.
     """
+    if "://" in text:
+        return ProgramRef(text.partition("#")[2], None, Path.cwd(), store_url=text)
     path = Path(text)
     if (path / "index.db").is_file():
         path = path.resolve()

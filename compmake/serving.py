@@ -5,6 +5,7 @@ another: a call that was sent ahead may begin only when its token has been taken
 back by taking their tokens back; the kernel gives each token to one of the two. What jobs print goes into a pipe.
 """
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -17,9 +18,11 @@ import traceback
 import warnings
 from collections.abc import Callable, Collection
 from types import FrameType
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Protocol
 
 from compmake.capture import Capture
+from compmake.channel.address import NewsAddress
+from compmake.codec import CallMessage
 from compmake.codec.wire import BEAT, HELLO, STORE_FAILED, UP, CallReader, Piece, encode_outcome
 from compmake.errors import StoreError
 from compmake.fingerprint.modules import is_user_file
@@ -44,7 +47,13 @@ class Lines(NamedTuple):
 
 
 def serve(
-    lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str], *, with_locals: bool
+    lines: Lines,
+    mark: bytes,
+    objects: Objects,
+    modules_before: Collection[str],
+    *,
+    with_locals: bool,
+    told: tuple[NewsAddress, str] | None = None,
 ) -> NoReturn:
     """Run calls until the driver has no more; this process ends here.
 
@@ -54,10 +63,11 @@ def serve(
         objects: Where results go and dependencies come from.
         modules_before: Modules that were not imported for jobs.
         with_locals: Whether the local variables of jobs that fail are kept.
+        told: The server that hears of this worker too, and under which name.
     """
     code = EXIT_BROKEN
     try:
-        _Server(lines, mark, objects, modules_before, with_locals=with_locals).run()
+        _Server(lines, mark, objects, modules_before, with_locals=with_locals, told=told).run()
         code = 0
     except (EOFError, ConnectionError):
         code = 0  # the driver is gone or has no more work
@@ -71,9 +81,24 @@ def serve(
         os._exit(code)  # what user code registered for the exit is the zygote's, not ours
 
 
+class Beating(Protocol):
+    """Tells a server how the running job is; never raises because of it."""
+
+    def tell(self, job_id: JobId, elapsed_s: float, place: tuple[str, int, str], progress: str) -> None:
+        """Tell, and answer who has asked where the job is."""
+        ...
+
+
 class _Server:
     def __init__(
-        self, lines: Lines, mark: bytes, objects: Objects, modules_before: Collection[str], *, with_locals: bool
+        self,
+        lines: Lines,
+        mark: bytes,
+        objects: Objects,
+        modules_before: Collection[str],
+        *,
+        with_locals: bool,
+        told: tuple[NewsAddress, str] | None,
     ) -> None:
         self._calls = socket.socket(fileno=lines.calls)
         self._tokens = socket.socket(fileno=lines.tokens)
@@ -81,7 +106,11 @@ class _Server:
         self._pid = os.getpid()
         self._sending = threading.Lock()
         self._number: int | None = None
+        self._call: CallMessage | None = None
+        self._began_s = 0.0
         self._progress = ""
+        self._told = told
+        self._remote: Beating | None = None
         self._modules: tuple[tuple[str, str, Digest], ...] = ()
         self._main_thread = threading.get_ident()
         # Forking in a job is the job's business; that this process has a second thread is ours.
@@ -102,7 +131,8 @@ class _Server:
             received = self._reader.next()
             while received.number != number:  # taken back
                 received = self._reader.next()
-            self._number, self._progress = number, ""
+            self._call, self._began_s, self._progress = received.call, time.monotonic(), ""
+            self._number = number
             try:
                 outcome = self._worker.run(received.call)
             except StoreError as error:
@@ -135,14 +165,33 @@ class _Server:
         self._tell()
 
     def _beat(self) -> None:
+        before: int | None = None
         while True:
             time.sleep(_BEAT_S)
-            if self._number is not None:
+            number = self._number
+            if number is not None:
                 try:
                     flush_progress()
                     self._tell()
                 except OSError:  # the driver is gone, and so is this process soon
                     return
+                if number == before:  # most jobs are over by then
+                    with contextlib.suppress(Exception):  # whatever it is, the job must not suffer for its news
+                        self._tell_server()
+            before = number
+
+    def _tell_server(self) -> None:
+        """Tell a server too how the running job is."""
+        call = self._call
+        if self._told is None or call is None:
+            return
+        if self._remote is None:
+            if call.limits.memory_bytes is not None:  # what the import takes would count as the job's
+                return
+            from compmake.channel.redis_beat import WorkerBeat
+
+            self._remote = WorkerBeat(*self._told, self._stack)
+        self._remote.tell(call.job_id, time.monotonic() - self._began_s, self._place(), self._progress)
 
     def _tell(self) -> None:
         if os.getpid() == self._pid:  # and no process that the job has forked
@@ -150,12 +199,16 @@ class _Server:
 
     def _place(self) -> tuple[str, int, str]:
         """Return file, line and function of the user's code that the job is at."""
+        return next((place for place in reversed(self._stack()) if is_user_file(place[0])), ("", 0, ""))
+
+    def _stack(self) -> list[tuple[str, int, str]]:
+        """Return file, line and function of all calls that the job is in, the outermost first."""
         frame = sys._current_frames().get(self._main_thread)
+        found = []
         while frame is not None:
-            if is_user_file(frame.f_code.co_filename):
-                return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname
+            found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname))
             frame = frame.f_back
-        return "", 0, ""
+        return found[::-1]
 
 
 def _let_forks_end_on(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from compmake.job import NO_OPTIONS, JobOptions, Limits
 from compmake.limits import LIMITS, FunctionLimits, as_written, parse_bytes, read_functions, whole_number
+from compmake.text_safety import redact
 
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 CODE_MODES = ("closure", "module", "function", "off")
@@ -16,6 +17,8 @@ class Settings:
     """What the user decided, each value with the place it came from."""
 
     store: str | None = None
+    key_file: str | None = None
+    cache_only: bool = False
     code: str = "closure"
     code_modes: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
@@ -35,6 +38,8 @@ class Settings:
     ascii: bool = False
     locals: bool = True
     autoreload: bool = False
+    redis: str | None = None
+    """The server for news, `off` for none."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each value that is not a default came from, in words."""
 
@@ -70,12 +75,13 @@ class Settings:
         fitting = {place for name in function_names for place in _places(name)}
         return sorted({*self.functions, *self.code_modes} - fitting)
 
+    def _shown(self, name: str) -> str:
+        return redact(_as_toml(as_written(name, getattr(self, name))))
+
     def describe(self) -> list["SettingRow"]:
         """Return one row per key, as the command `config` shows them."""
         return [
-            SettingRow(
-                name, _as_toml(as_written(name, getattr(self, name))), self.origins.get(name, "default"), key.meaning
-            )
+            SettingRow(name, self._shown(name), self.origins.get(name, "default"), key.meaning)
             for name, key in KEYS.items()
         ]
 
@@ -88,7 +94,7 @@ def _places(function_name: str) -> list[str]:
     return [function_name, f"{module}.{qualname}", *packages]
 
 
-OF_THE_STORE = ("store", "keep", "keep_bytes", "durability")
+OF_THE_STORE = ("store", "key_file", "cache_only", "keep", "keep_bytes", "durability")
 """Keys that count only when a store is opened."""
 
 
@@ -114,6 +120,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
+
+
+def _redis(value: object) -> str:
+    text = _text(value)
+    if text != "off" and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError
+    return text
 
 
 def _flag(value: object) -> bool:
@@ -157,7 +170,17 @@ class Key(NamedTuple):
 
 _MODE_WORDS = "closure, module, function or off"
 KEYS = {
-    "store": Key(_text, "a folder", "where results are kept; unset: .compmake/PROGRAM beside the program"),
+    "store": Key(
+        _text,
+        "a folder, or the URL of a Redis server, redis://host:port/0",
+        "where results are kept; unset: .compmake/PROGRAM beside the program",
+    ),
+    "key_file": Key(
+        _text,
+        "a file",
+        "the key with which values on a server are signed; unset: ~/.config/compmake/key, made on first use",
+    ),
+    "cache_only": Key(_flag, "true or false", "the server of the store may drop results when its memory is full"),
     "code": Key(_word(*CODE_MODES), _MODE_WORDS, "how much of the code a job can reach counts"),
     "code_modes": Key(
         _modes,
@@ -181,7 +204,9 @@ KEYS = {
         "timeout, retries and memory for some functions",
     ),
     "durability": Key(
-        _word("process", "power"), "process or power", "what a finished job survives: a kill, or a power cut too"
+        _word("process", "power"),
+        "process or power",
+        "what a finished job survives: a kill, or a power cut too; on a server its own settings decide",
     ),
     "color": Key(_word("auto", "always", "never"), "auto, always or never", "colours in what people read"),
     "ui": Key(
@@ -192,6 +217,11 @@ KEYS = {
     "verbose": Key(_flag, "true or false", "jobs that succeed are listed too"),
     "ascii": Key(_flag, "true or false", "only ASCII characters on the screen"),
     "locals": Key(_flag, "true or false", "local variables are kept with a failure; secrets in them never are"),
+    "redis": Key(
+        _redis,
+        "a URL, redis://host:port/0, or off",
+        "the server through which other terminals hear of makes; unset: that of the store, else a private one",
+    ),
     "autoreload": Key(_flag, "true or false", "the console loads the program anew when files of its code change"),
 }
 """Every setting, in the order in which `config` lists them."""

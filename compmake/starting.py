@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TextIO
 
 from compmake.channel import Channel, Event, EventKind
@@ -26,6 +27,7 @@ from compmake.recording import environment
 from compmake.settings import Settings
 from compmake.status import causes_to_run
 from compmake.store import Run, Store
+from compmake.telling import Telling
 from compmake.text_safety import sanitize
 from compmake.ui.frontend import Frontend, Ticker
 from compmake.ui.json_log import JsonLog
@@ -95,7 +97,7 @@ def run_make(
         StoreError: The store is locked, read-only or failed.
     """
     workspace.require_program()
-    with workspace.changing(f"compmake {workspace.name} {command}"):
+    with _store_heard(workspace.store, channel), workspace.changing(f"compmake {workspace.name} {command}"):
         try:
             graph, checker = workspace.graph, workspace.checker
             wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
@@ -109,6 +111,16 @@ def run_make(
         finally:
             workspace.refresh()
             workspace.forget_cleaned()
+
+
+@contextlib.contextmanager
+def _store_heard(store: Store, channel: Channel) -> Iterator[None]:
+    """Let the channel carry what the store has to say at once."""
+    before = store.tell_by(lambda text: channel.publish([Event(EventKind.NOTICE, time.time(), text=text)]))
+    try:
+        yield
+    finally:
+        store.tell_by(before)
 
 
 def _run(
@@ -127,32 +139,34 @@ def _run(
     todo = [job_id for job_id in graph.order if job_id in plan.wanted and job_id not in done]
     workers = min(workers, len(todo))
     _tell_of_settings(workspace, channel)
-    executor = _processes(workspace, todo, channel, stop, workers) if workers else _inline(workspace, channel)
-    try:
-        stop.workers = executor if workers else None
-        durations = workspace.durations()
-        plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
-        forecast = _forecast(workspace, plan, done, todo, durations, workers)
-        collect_garbage_from_now_on(often=not workers)
-        make = Make(
-            graph,
-            plan,
-            workspace.checker,
-            index,
-            store=workspace.store,
-            executor=executor,
-            channel=channel,
-            environment=environment(workspace.packages()),
-            results=done,
-            limits=_limits(workspace.settings),
-            stop=stop,
-            workers=workers,
-        )
-        with heeding_signals(stop, inline=not workers):
-            return make.run(command, forecast)
-    finally:
-        stop.workers = None
-        executor.close()
+    with Telling(workspace, channel) as telling:
+        start = partial(_processes, todo=todo, telling=telling, stop=stop, workers=workers) if workers else _inline
+        executor = start(workspace, channel)
+        try:
+            stop.workers = executor if workers else None
+            durations = workspace.durations()
+            plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
+            forecast = _forecast(workspace, plan, done, todo, durations, workers)
+            collect_garbage_from_now_on(often=not workers)
+            make = Make(
+                graph,
+                plan,
+                workspace.checker,
+                index,
+                store=workspace.store,
+                executor=executor,
+                channel=channel,
+                environment=environment(workspace.packages()),
+                results=done,
+                limits=_limits(workspace.settings),
+                stop=stop,
+                workers=workers,
+            )
+            with heeding_signals(stop, inline=not workers):
+                return make.run(command, forecast)
+        finally:
+            stop.workers = None
+            executor.close()
 
 
 def _forecast(
@@ -182,7 +196,9 @@ def _inline(workspace: Workspace, channel: Channel) -> Executor:
     return InlineExecutor(workspace.store.objects, report, with_locals=workspace.settings.locals)
 
 
-def _processes(workspace: Workspace, todo: Sequence[JobId], channel: Channel, stop: Stop, workers: int) -> Executor:
+def _processes(
+    workspace: Workspace, channel: Channel, *, todo: Sequence[JobId], telling: Telling, stop: Stop, workers: int
+) -> Executor:
     """Start worker processes for the jobs that are to be made."""
     from compmake.codec.main_module import dump_main
     from compmake.cpus import blas_environment
@@ -197,14 +213,20 @@ def _processes(workspace: Workspace, todo: Sequence[JobId], channel: Channel, st
     main = dump_main() if in_script else b""
     address, with_locals = workspace.store.objects.address, workspace.settings.locals
     order = tuple(name for name in loaded_user_modules({}) if name not in (ref.name, "__main__"))
-    setup = Setup(tuple(modules), str(ref.path), ref.name, address, main, with_locals, order)
+    setup = Setup(tuple(modules), str(ref.path), ref.name, address, main, with_locals, order, telling.address)
     environ = {**os.environ, "PYTHONHASHSEED": "0", **blas_environment(workers, os.environ)}
 
     def report(job_id: JobId, beat: Beat, heard_at: float) -> None:
         channel.publish([Event(EventKind.HEARTBEAT, heard_at, job_id=job_id, beat=beat)])
 
     return ProcessExecutor(
-        setup, workspace.store.objects, workers=workers, environ=environ, report=report, wake=stop.wake
+        setup,
+        workspace.store.objects,
+        workers=workers,
+        environ=environ,
+        report=report,
+        tell_output=telling.tell_output,
+        wake=stop.wake,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from compmake.channel.server import PrivateServer
 from compmake.checking import Checker
 from compmake.codec import load_value
 from compmake.durations import Durations
@@ -45,6 +46,9 @@ class Workspace:
         self.settings = settings
         self.program = program
         self.index: CodeIndex | None = None
+        self.server = PrivateServer()
+        """For the news of its makes, if nobody names another; started when it is needed."""
+        self._is_twin = False
         self._records: Records | None = None
         self._checker: Checker | None = None
         self._graph: Graph | None = None
@@ -75,7 +79,7 @@ class Workspace:
         """Return what is open with its program loaded anew; it takes the place of this one."""
         self._keep_parses()
         new = Workspace(self.name, self.store, settings, program)
-        new.guard, new.running = self.guard, self.running
+        new.guard, new.running, new.server = self.guard, self.running, self.server
         return new
 
     @property
@@ -181,7 +185,7 @@ class Workspace:
         except BaseException:
             store.close()
             raise
-        twin._graph = self._graph
+        twin._graph, twin.server, twin._is_twin = self._graph, self.server, True
         return twin
 
     def cleaned(self) -> list[JobId]:
@@ -246,6 +250,8 @@ class Workspace:
     def close(self) -> None:
         """Keep what parsing found and close the store."""
         self._keep_parses()
+        if not self._is_twin:
+            self.server.close()
         self.store.close()
 
     def _keep_parses(self) -> None:

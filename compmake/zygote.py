@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, NoReturn
 
 from compmake.capture import flush
+from compmake.channel.address import NewsAddress
 from compmake.codec.main_module import load_main
 from compmake.define import running
 from compmake.fingerprint.values import set_main_alias
@@ -28,6 +29,7 @@ from compmake.importing import import_by_content
 from compmake.job import JobId
 from compmake.orphans import become_subreaper, children, die_with_parent, kill_orphans
 from compmake.serving import Lines, serve
+from compmake.store import Address, Objects
 from compmake.store.objects import objects_at
 
 REQUEST = struct.Struct("<I16s")
@@ -48,28 +50,31 @@ class Setup(NamedTuple):
     """To import before the first worker starts."""
     argv0: str
     main_alias: str
-    objects: tuple[str, bool] | None
-    """Folder of the store and whether it waits for the disk; None if results go through the socket."""
+    objects: Address | None
+    """Where the store's objects are; None if results go through the socket."""
     main: bytes
     """What `codec.main_module.dump_main` found."""
     with_locals: bool = True
     """Whether the local variables of jobs that fail are kept."""
     order: tuple[str, ...] = ()
     """All user modules, in the order in which the driver began to import them."""
+    news: NewsAddress | None = None
+    """A server to which workers tell how they are."""
 
     def to_bytes(self) -> bytes:
         """Return what `from_bytes` reads."""
-        facts = [self.modules, self.argv0, self.main_alias, self.objects, self.with_locals, self.order]
-        head = json.dumps(facts).encode()
+        about = (self.modules, self.argv0, self.main_alias, self.objects, self.with_locals, self.order, self.news)
+        head = json.dumps(about).encode()
         return _LENGTH.pack(len(head)) + head + self.main
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Setup":
         """Return what `to_bytes` wrote."""
         end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-        modules, argv0, main_alias, objects, with_locals, order = json.loads(data[_LENGTH.size : end])
-        address = tuple(objects) if objects else None
-        return cls(tuple(modules), argv0, main_alias, address, data[end:], with_locals, tuple(order))
+        modules, argv0, main_alias, objects, with_locals, order, news = json.loads(data[_LENGTH.size : end])
+        objects = Address(objects[0], tuple(objects[1])) if objects else None
+        news = NewsAddress(*news) if news else None
+        return cls(tuple(modules), argv0, main_alias, objects, data[end:], with_locals, tuple(order), news)
 
 
 def main(descriptor: str) -> NoReturn:
@@ -82,14 +87,15 @@ def main(descriptor: str) -> NoReturn:
     os._exit(0)
 
 
-def main_of_worker(calls: str, tokens: str, output: str, setup: str, mark: str) -> NoReturn:
+def main_of_worker(calls: str, tokens: str, output: str, setup: str, mark: str, number: str) -> NoReturn:
     """Be a worker in a process of its own."""
     die_with_parent()
     with os.fdopen(int(setup), "rb") as file:
         settings = Setup.from_bytes(file.read())
     modules_before = frozenset(sys.modules)
     prepare(settings)
-    _serve(Lines(int(calls), int(tokens), int(output)), bytes.fromhex(mark), settings, modules_before)
+    lines = Lines(int(calls), int(tokens), int(output))
+    _serve(lines, bytes.fromhex(mark), settings, objects_at(settings.objects), modules_before, int(number))
 
 
 def prepare(setup: Setup) -> None:
@@ -117,8 +123,11 @@ def _failing(names: Iterable[str]) -> list[str]:
     return failing
 
 
-def _serve(lines: Lines, mark: bytes, setup: Setup, modules_before: Collection[str]) -> NoReturn:
-    serve(lines, mark, objects_at(setup.objects), modules_before, with_locals=setup.with_locals)
+def _serve(
+    lines: Lines, mark: bytes, setup: Setup, objects: Objects, modules_before: Collection[str], number: int
+) -> NoReturn:
+    told = (setup.news, worker_name(number)) if setup.news is not None else None
+    serve(lines, mark, objects, modules_before, with_locals=setup.with_locals, told=told)
 
 
 class _Zygote:
@@ -130,6 +139,7 @@ class _Zygote:
         """Number of each living worker by its process id."""
         become_subreaper()
         prepare(setup)
+        self._objects = objects_at(setup.objects)  # once for all workers: a server's client takes long to import
         gc.collect()
         gc.freeze()
         self._threads = _thread_count()
@@ -168,7 +178,7 @@ class _Zygote:
         lines = Lines(*descriptors)
         try:
             flush()
-            pid = self._fork(lines, mark) if self._threads == 1 else self._spawn(lines, mark)
+            pid = self._fork(lines, mark, number) if self._threads == 1 else self._spawn(lines, mark, number)
         except OSError as error:
             self._report(REFUSED, number, text=str(error))
         else:
@@ -179,7 +189,7 @@ class _Zygote:
                 os.close(descriptor)
         return True
 
-    def _fork(self, lines: Lines, mark: bytes) -> int:
+    def _fork(self, lines: Lines, mark: bytes, number: int) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid:
@@ -191,21 +201,21 @@ class _Zygote:
                 os._exit(0)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
+            for signal_number, handler in self._handlers.items():
+                signal.signal(signal_number, handler)
             self._link.close()
             self._wake.close()
             os.dup2(lines.output, 1)
             os.dup2(lines.output, 2)
-            _serve(lines, mark, self._setup, self._modules_before)
+            _serve(lines, mark, self._setup, self._objects, self._modules_before, number)
         finally:
             os._exit(1)
 
-    def _spawn(self, lines: Lines, mark: bytes) -> int:
+    def _spawn(self, lines: Lines, mark: bytes, number: int) -> int:
         with tempfile.TemporaryFile() as setup:
             setup.write(self._setup.to_bytes())
             setup.seek(0)
-            words = (*map(str, lines), str(setup.fileno()), mark.hex())
+            words = (*map(str, lines), str(setup.fileno()), mark.hex(), str(number))
             process = subprocess.Popen(
                 [*python(), BOOT.format("main_of_worker"), json.dumps(sys.path), *words],
                 stdin=subprocess.DEVNULL,
@@ -252,6 +262,11 @@ class _Zygote:
                 select.select([self._wake], [], [], 0.05)
                 with contextlib.suppress(BlockingIOError):
                     self._wake.recv(4096)
+
+
+def worker_name(number: int) -> str:
+    """Return how people see the worker of a number: `w3`."""
+    return f"w{number}"
 
 
 def python() -> list[str]:

@@ -57,6 +57,8 @@ ONE_BY_ONE = (False, False, True)
 """As the keys of a make in the foreground need it, and as readline has it."""
 _PROMPT = re.compile(r"@ .*:")
 _BRACKETED_PASTE = 2004
+_END_OF_PROMPT = b"\x1b[?2004l"
+"""What prompt_toolkit sends when it takes a line: pasting is not marked from here on."""
 _ROWS_OF_LINE = 5
 
 
@@ -105,7 +107,10 @@ class Console(Terminal):
         typed = squeezed(line)
         self.send(line)
         self.wait_until(lambda: self._before_cursor().endswith(typed), f"{line!r} to be echoed")
+        ends = self.raw.count(_END_OF_PROMPT)
         super().enter()
+        if self.line_modes == READING:  # a prompt that is drawn once more looks like the next one for a moment
+            self.wait_until(lambda: self.raw.count(_END_OF_PROMPT) > ends, f"{line!r} to be taken")
 
     def _before_cursor(self) -> str:
         x, y = self.cursor

@@ -166,7 +166,7 @@ def test_sizes_have_units(text, size):
     ("line", "wanted"),
     [
         ("kep = 3", "unknown setting 'kep': did you mean 'keep'?"),
-        ("zzzzz = 3", "known: store, code"),
+        ("zzzzz = 3", "known: store, key_file"),
         ("keep = -1", "keep = -1: expected a number, 0 or more"),
         ("keep = true", "expected a number"),
         ("keep = 1.5", "expected a number"),

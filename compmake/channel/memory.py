@@ -37,7 +37,8 @@ class MemoryChannel:
         """Return the events after position `since` and the position to go on from."""
         with self._lock:
             new = min(max(self._published - since, 0), len(self._events))
-            return list(islice(self._events, len(self._events) - new, None)), self._published
+            newest = list(islice(reversed(self._events), new))  # from the end: most are kept for those who come late
+            return newest[::-1], self._published
 
     def subscribe(self, receive: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
         """Call `receive` with all that is published from now on; return what ends that."""

@@ -65,6 +65,21 @@ class JobOutput:
         end = (b"".join(self._tail) if self._tail else bytes(self._head[-4096:])) + self._rest
         return end[-4096:].rstrip(b"\r\n").replace(b"\r", b"\n").rpartition(b"\n")[2]
 
+    @property
+    def size_bytes(self) -> int:
+        """How much the running job has printed."""
+        return self._size
+
+    def end(self, limit_bytes: int) -> bytes:
+        """Return the end of what the running job has printed."""
+        tail = b"".join(self._tail)[-limit_bytes:]
+        return bytes(self._head[-limit_bytes:] + tail)[-limit_bytes:] if self._fits_together else tail
+
+    @property
+    def _fits_together(self) -> bool:
+        """Whether nothing was left out between head and tail."""
+        return len(self._head) + self._tail_bytes >= self._size
+
     def close(self) -> None:
         """Close the pipe."""
         os.close(self.descriptor)

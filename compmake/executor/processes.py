@@ -14,6 +14,7 @@ from dataclasses import replace
 from math import inf
 
 from compmake.capture import last_lines
+from compmake.channel.address import OUTPUT_BYTES
 from compmake.codec import CallMessage
 from compmake.errors import StoreError, WorkersError
 from compmake.executor import Running
@@ -52,6 +53,7 @@ class ProcessExecutor:
         workers: int,
         environ: Mapping[str, str],
         report: Callable[[JobId, Beat, float], None],
+        tell_output: Callable[[JobId, int, bytes], None] | None = None,
         wake: int | None = None,
     ) -> None:
         """Start workers; nothing waits for them.
@@ -62,10 +64,11 @@ class ProcessExecutor:
             workers: How many there are, at least 1.
             environ: Their environment.
             report: Hears the signs of life of running jobs, with the time of the last that came from the worker.
+            tell_output: Hears, about once a second, how much a running job has printed and the end of it.
             wake: A descriptor; when something can be read from it `collect` returns.
         """
         self._objects = objects
-        self._report = report
+        self._report, self._tell_output = report, tell_output
         self._selector = selectors.DefaultSelector()
         if wake is not None:
             self._selector.register(wake, selectors.EVENT_READ, wake)
@@ -321,8 +324,15 @@ class ProcessExecutor:
         for link, kind, failure, grace_s in self._watch.excesses(time.monotonic()):
             self._end_running(link, kind, grace_s, failure)
         for link in self._watch.beats(time.monotonic()):
-            self._report(link.sent[0].call.job_id, link.beat, link.heard_at)
+            self._tell_of(link)
         return self._watch.found_slow(time.monotonic())
+
+    def _tell_of(self, link: WorkerLink) -> None:
+        job_id = link.sent[0].call.job_id
+        self._report(job_id, link.beat, link.heard_at)
+        if self._tell_output is not None and link.output.size_bytes != link.told_bytes:
+            link.told_bytes = link.output.size_bytes
+            self._tell_output(job_id, link.told_bytes, link.output.end(OUTPUT_BYTES))
 
     def _end_running(self, link: WorkerLink, kind: OutcomeKind, grace_s: float, failure: Failure | None = None) -> None:
         """Ask the running job to end; without patience kill its process."""

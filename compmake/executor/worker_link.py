@@ -16,8 +16,9 @@ from compmake.codec import CallMessage
 from compmake.codec.wire import BEAT, HELLO, OUTCOME, STORE_FAILED, UP, Outgoing, Piece, decode_outcome, encode_calls
 from compmake.errors import StoreError
 from compmake.executor.job_output import JobOutput
-from compmake.job import NO_LIMITS, Beat, Digest, Failure, Outcome, OutcomeKind
+from compmake.job import NO_LIMITS, Beat, Digest, Failure, Outcome, OutcomeKind, place_text
 from compmake.serving import TOKEN_BYTES
+from compmake.zygote import worker_name
 
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
@@ -60,7 +61,7 @@ class WorkerLink:
     def __init__(self, number: int) -> None:
         """Make the lines; `theirs` are the ends to give away."""
         self.number = number
-        self.name = f"w{number}"
+        self.name = worker_name(number)
         self.mark = os.urandom(16)
         self._calls, calls = socket.socketpair()
         self._tokens, self._tokens_back = socket.socketpair()
@@ -100,6 +101,8 @@ class WorkerLink:
         """When the worker last said something of the running call, in epoch seconds."""
         self.has_news = False
         """Whether `beat` changed since somebody looked."""
+        self.told_bytes = 0
+        """How much of the running job's output was told of."""
         self._modules: tuple[tuple[str, str, Digest], ...] = ()
         self._functions: dict[bytes, int] = {}
         self._functions_sent = 0
@@ -248,14 +251,14 @@ class WorkerLink:
 
     def _hear(self, file: str, line: int, function: str, progress: str) -> None:
         self.at = (file, line, function) if file else None
-        place = f"{os.path.basename(file)}:{line} in {function}" if file else ""
-        self.beat = self.beat._replace(place=place, progress=progress)
+        self.beat = self.beat._replace(place=place_text(file, line, function), progress=progress)
         self.has_news = True
 
     def _begin(self, now_s: float, now: float) -> None:
         is_busy = self.said_hello and bool(self.sent)
         self.began_s, self.began_at = (now_s, now) if is_busy else (None, 0.0)
         self.beat, self.at, self.overran, self.has_news, self.heard_at = _NO_BEAT, None, False, False, now
+        self.told_bytes = 0
         limits = self.sent[0].call.limits if is_busy else NO_LIMITS
         self.timeout_s, self.memory_bytes = limits.timeout_s, limits.memory_bytes
 

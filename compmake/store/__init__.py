@@ -1,8 +1,9 @@
 """What the driver and the workers may rely on in any store: the `Store` and `Objects` protocols."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from compmake.job import Blob, Digest, JobId, Record
 
@@ -85,12 +86,23 @@ class StoreSize:
     """What `gc` would free."""
 
 
+class Address(NamedTuple):
+    """How another process finds the same objects; it travels to workers as JSON, on a socket of their own."""
+
+    backend: str
+    """`files` or `redis`."""
+    parts: tuple[str, ...]
+    """For `files` the folder, and `sync` if writing waits for the disk; for `redis` URL, name of the store, key."""
+
+    def __repr__(self) -> str:
+        return f"Address({self.backend!r})"  # URLs have passwords
+
+
 class Objects(Protocol):
     """Values by the digest of their bytes. Safe to use from worker processes; knows nothing of jobs."""
 
-    address: tuple[str, bool] | None
-    """How another process finds the same objects: the folder, and whether writing waits for the disk. None if it
-    cannot: what it writes then travels as bytes, whatever the size."""
+    address: Address | None
+    """None if no other process can find them: what it writes then travels as bytes, whatever the size."""
 
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
         """Store the concatenation of `pieces` and return how to find it again.
@@ -142,6 +154,18 @@ class Store(Protocol):
     @property
     def objects(self) -> Objects:
         """The part that workers use."""
+        ...
+
+    @property
+    def local_folder(self) -> Path | None:
+        """Where files of this user may lie that belong to this store, as the lines typed; None if nowhere."""
+        ...
+
+    def tell_by(self, tell: Callable[[str], None] | None) -> Callable[[str], None] | None:
+        """Let `tell` hear, from any thread, what cannot wait for `notes`: a server that does not answer.
+
+        Returns who heard it before.
+        """
         ...
 
     def load_records(self) -> dict[JobId, Record]:
@@ -196,6 +220,10 @@ class Store(Protocol):
         """Return those of the parts that the store has."""
         ...
 
+    def all_parts(self) -> dict[Digest, bytes]:
+        """Return every part, for a copy of the store."""
+        ...
+
     def cached_code(self, keys: Collection[str]) -> dict[str, bytes]:
         """Return what `cache_code` kept for these keys."""
         ...
@@ -220,8 +248,16 @@ class Store(Protocol):
         """Return past attempts, newest first, at most the last 200 of each function; current records included."""
         ...
 
+    def add_history(self, runs: Collection[Run], attempts: Collection[Attempt]) -> None:
+        """Take over what another store knows of the past: its runs, and its attempts, the newest first."""
+        ...
+
     def get_meta(self, key: str) -> str | None:
         """Return a note about the store itself, for example the program's path."""
+        ...
+
+    def all_meta(self) -> dict[str, str]:
+        """Return all notes, for a copy of the store."""
         ...
 
     def set_meta(self, key: str, value: str) -> None:

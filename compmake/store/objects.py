@@ -14,10 +14,11 @@ from blake3 import blake3
 from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
 from compmake.fingerprint.digests import digest_bytes
 from compmake.job import DIGEST_BYTES, Blob, Digest
-from compmake.store import INLINE_BYTES, Objects
+from compmake.store import INLINE_BYTES, Address, Objects
 from compmake.store.atomic import FILES, TEMPORARY_PREFIX, Files, atomic_write, random_suffix, store_error
 
 OBJECTS, QUARANTINE = "objects", "quarantine"
+_SYNC = "sync"
 # Magic, version, length, digest, zeros up to 64 bytes: a mapped payload then begins where arrays like to begin.
 _HEADER = struct.Struct("<8sQQ16s24x")
 _MAGIC = b"compmake"
@@ -50,7 +51,7 @@ class ObjectState(NamedTuple):
 class CarriedObjects:
     """No store at all: every result carries its bytes, whatever their size."""
 
-    address: tuple[str, bool] | None = None
+    address: Address | None = None
 
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
         data = b"".join(pieces)
@@ -62,12 +63,16 @@ class CarriedObjects:
         return memoryview(bytearray(blob.inline))
 
 
-def objects_at(address: tuple[str, bool] | None) -> Objects:
+def objects_at(address: Address | None) -> Objects:
     """Return the objects that another process has: `Objects.address` says where."""
     if address is None:
         return CarriedObjects()
-    folder, sync = address
-    return FileObjects(Path(folder), sync=sync)
+    if address.backend == "redis":
+        from compmake.store.redis.objects import objects_in_redis  # its client takes long to import
+
+        return objects_in_redis(*address.parts)
+    folder, *options = address.parts
+    return FileObjects(Path(folder), sync=_SYNC in options)
 
 
 class FileObjects:
@@ -81,7 +86,7 @@ class FileObjects:
         self._read_only = read_only
         self._files = files
         self._made: set[str] = set()
-        self.address: tuple[str, bool] | None = (self._folder, sync)
+        self.address: Address | None = Address("files", (self._folder, _SYNC) if sync else (self._folder,))
 
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
         size_bytes = sum([piece.nbytes if isinstance(piece, memoryview) else len(piece) for piece in pieces])

@@ -57,7 +57,7 @@ class PlainLog(Log):
                 self._begin()
             if now - self._status_at >= STATUS_EVERY_S:
                 self._status_at = now
-                self._line(_status(self.view, now, self._style))
+                self._line(status_line(self.view, now, self._style))
 
     def tell(self, say: Callable[[View], Sequence[str]], now: float) -> None:  # noqa: ARG002 -- for those that redraw
         """Print what `say` returns of the make."""
@@ -115,7 +115,7 @@ class PlainLog(Log):
         self._out.write(text + "\n")
 
 
-def _status(view: View, now: float, style: Style) -> str:
+def status_line(view: View, now: float, style: Style) -> str:
     """Return `14:31:00 60/191 done 1 running 1 failed running: train-b=9 (31s, epoch 31/40)`."""
     parts = [f"{clock(now)} {view.done}/{view.total} done"]
     counted = ((len(view.running), "running"), (view.failed, "failed"), (view.blocked, "blocked"))

@@ -113,6 +113,8 @@ class View:
         self.up_to_date = 0
         self.failed = 0
         self.blocked = 0
+        self.ready = 0
+        """Jobs that wait for nothing but a worker."""
         self.interrupted = 0
         self.running: dict[JobId, RunningJob] = {}
         self._newest: dict[str, JobId] = {}
@@ -190,6 +192,9 @@ class View:
     def _up_to_date(self, event: Event) -> None:
         self.up_to_date += event.count
 
+    def _became_ready(self, event: Event) -> None:
+        self.ready += event.count
+
     def _started(self, event: Event) -> None:
         before = self.running.get(self._newest.get(event.worker, event.job_id))
         if before is not None and before.worker == event.worker != "":
@@ -240,6 +245,7 @@ class View:
 _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.RUN_STARTED: View._reset,
     EventKind.UP_TO_DATE: View._up_to_date,
+    EventKind.READY: View._became_ready,
     EventKind.JOB_STARTED: View._started,
     EventKind.HEARTBEAT: View._heartbeat,
     EventKind.JOB_DONE: View._done,

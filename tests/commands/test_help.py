@@ -12,6 +12,7 @@ from compmake.ui.commands.line import parse_line
 from compmake.ui.commands.registry import SECTIONS, all_commands, find_command, parse_arguments
 
 CORE = "plan list why stats details output traceback debug load diagram clean invalidate accept delete check gc dump"
+NEWS = "watch where"
 MAKES = "make parmake remake parremake"
 CONSOLE = "jobs fg stop reload alias unalias clear exit"
 
@@ -19,7 +20,7 @@ CONSOLE = "jobs fg stop reload alias unalias clear exit"
 def test_the_commands_are_these():
     """Every command is registered, each in a section of `help`; those of the console alone are marked."""
     names = {command.name: command.console for command in all_commands()}
-    assert names.keys() == {*CORE.split(), *MAKES.split(), *CONSOLE.split(), "runs", "help", "config"}
+    assert names.keys() == {*CORE.split(), *NEWS.split(), *MAKES.split(), *CONSOLE.split(), "runs", "help", "config"}
     assert {name for name, is_console in names.items() if is_console} == set(CONSOLE.split())
     assert {command.section for command in all_commands()} == set(SECTIONS)
 

@@ -4,15 +4,21 @@ import json
 import threading
 
 import pytest
+from redis_servers import ThroughRedis
 
 from compmake.channel import Event, EventKind, FunctionNews
 from compmake.channel.memory import KEPT_EVENTS, MemoryChannel
 from compmake.job import Beat, Failure, Frame, JobId
 
 
-@pytest.fixture(params=[MemoryChannel])
+@pytest.fixture(params=["in this process", "through a server"])
 def channel(request):
-    return request.param()
+    if request.param == "in this process":
+        yield MemoryChannel()
+        return
+    through = ThroughRedis()
+    yield through
+    through.close()
 
 
 def events(*times):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis_stores import open_redis, shared_server
 from store_samples import digest, fail, fast_folder, large, make, record, success, value
 
 from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
@@ -16,10 +17,12 @@ from compmake.store.memory import MemoryStore
 
 
 def open_store(kind: str, folder: Path, **options: object) -> Store:
+    if kind == "redis":
+        return open_redis(shared_server(), str(folder), **options)
     return MemoryStore(**options) if kind == "memory" else FileStore.open(folder / "store", **options)
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "redis"])
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -473,13 +476,15 @@ def play(store: Store, steps: list[tuple[str, str, str]]) -> list[object]:
 
 @settings(max_examples=25, deadline=None)
 @given(steps=operations)
-def test_files_and_memory_do_the_same(steps):
-    """Whatever is done, both stores show the same records, history and objects, and every result can be read."""
+def test_files_redis_and_memory_do_the_same(steps):
+    """Whatever is done, all stores show the same records, history and objects, and every result can be read."""
+    seen = play(MemoryStore(keep=2), steps)
     with fast_folder() as folder:
-        files = FileStore.open(folder / "store", keep=2)
-        assert play(files, steps) == play(MemoryStore(keep=2), steps)
-        assert files.check() == []
-        files.close()
+        for kind in ("files", "redis"):
+            store = open_store(kind, folder, keep=2)
+            assert play(store, steps) == seen
+            assert store.check() == []
+            store.close()
 
 
 def test_a_twin_sees_and_writes_the_same_store(store):

@@ -51,6 +51,13 @@ class Ledger:
         current = (unpack_attempt(packed) for (packed,) in self._index.rows("select record from jobs"))
         return newest_attempts([*past, *(attempt for attempt in current if attempt is not None)], job_id)
 
+    def add_history(self, runs: Collection[Run], attempts: Collection[Attempt]) -> None:
+        """Take over what another store knows of the past; the newest attempts come first."""
+        for run in runs:
+            self.end_run(run)
+        rows = ((a.job_id, a.function, a.run_id, a.made_at, a.wall_s, a.cpu_s, a.peak_bytes, a.ok) for a in attempts)
+        self._index.run_many("insert into attempts values (null, ?, ?, ?, ?, ?, ?, ?, ?)", reversed(list(rows)))
+
     def prune(self) -> None:
         """Forget attempts beyond the last 200 of each function."""
         self._index.run(_PRUNE, [HISTORY])
@@ -58,6 +65,10 @@ class Ledger:
     def parts(self, digests: Collection[Digest]) -> dict[Digest, bytes]:
         rows = self._index.rows_of("select digest, checksum, data from parts where digest in ({})", digests)
         return {Digest(digest): data for digest, checksum, data in rows if _is_whole(digest, checksum, data)}
+
+    def all_parts(self) -> dict[Digest, bytes]:
+        """Return every part that is whole."""
+        return self.parts([Digest(row[0]) for row in self._index.rows("select digest from parts")])
 
     def put_parts(self, parts: Mapping[Digest, bytes]) -> None:
         rows = ((digest, _checksum(digest, data), data) for digest, data in parts.items())
@@ -87,6 +98,11 @@ class Ledger:
     def get_meta(self, key: str) -> str | None:
         rows = self._index.rows("select value from meta where key = ?", [key])
         return str(rows[0][0]) if rows and rows[0][0] is not None else None
+
+    def all_meta(self) -> dict[str, str]:
+        """Return all notes but that of the index itself."""
+        rows = self._index.rows("select key, value from meta where key != 'schema'")
+        return {str(key): str(value) for key, value in rows}
 
     def put_meta(self, key: str, value: str) -> None:
         self._index.run("insert or replace into meta values (?, ?)", [key, value])

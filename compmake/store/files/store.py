@@ -111,6 +111,14 @@ class FileStore:
     def objects(self) -> FileObjects:
         return self._objects
 
+    @property
+    def local_folder(self) -> Path | None:
+        return None if self._read_only else self._folder
+
+    def tell_by(self, tell: Callable[[str], None] | None) -> Callable[[str], None] | None:  # noqa: ARG002
+        """Do nothing: what takes long here is told when it fails."""
+        return None
+
     def load_records(self) -> dict[JobId, Record]:
         with _gc_off():
             records, damaged = self._rows.newest()
@@ -187,6 +195,9 @@ class FileStore:
     def parts(self, digests: Collection[Digest]) -> dict[Digest, bytes]:
         return self._ledger.parts(digests)
 
+    def all_parts(self) -> dict[Digest, bytes]:
+        return self._ledger.all_parts()
+
     def cached_code(self, keys: Collection[str]) -> dict[str, bytes]:
         found, unused_for_long = self._ledger.cached_code(keys)
         if unused_for_long and not self._read_only:
@@ -217,8 +228,16 @@ class FileStore:
     def attempts(self, job_id: JobId | None = None) -> list[Attempt]:
         return self._ledger.attempts(job_id)
 
+    def add_history(self, runs: Collection[Run], attempts: Collection[Attempt]) -> None:
+        self._refuse_if_read_only()
+        with self._index.transaction():
+            self._ledger.add_history(runs, attempts)
+
     def get_meta(self, key: str) -> str | None:
         return self._ledger.get_meta(key)
+
+    def all_meta(self) -> dict[str, str]:
+        return self._ledger.all_meta()
 
     def set_meta(self, key: str, value: str) -> None:
         self._refuse_if_read_only()

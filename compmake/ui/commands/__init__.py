@@ -11,6 +11,7 @@ from compmake.ui.commands import (
     planning,
     statistics,
     storing,
+    watching,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "planning",
     "statistics",
     "storing",
+    "watching",
 ]

@@ -136,12 +136,20 @@ def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
     section="look",
     aliases=("out",),
     takes="JOB",
-    options=(JSON, ALL),
-    examples=("output func1-2", "output func1-2 | tail"),
+    options=(JSON, ALL, Option("follow", "of a running job: print what it prints until it ends", short="f")),
+    examples=("output func1-2 | tail", "output func1-2 -f"),
 )
 def output(session: Session, arguments: Arguments) -> Reply:
     """Standard output and error of the last attempt, as they came."""
     job_id = session.one_job(arguments)
+    if arguments.flag("follow"):
+        from compmake.ui.commands.following import follow_output  # knows the client of Redis, which takes 0.1 s
+
+        coming = follow_output(session, job_id)
+        if coming is not None and arguments.flag("json"):
+            return Reply(objects=({"job": job_id, "line": line} for line in coming), live=True)
+        if coming is not None:
+            return Reply(map(sanitize, coming), live=True)
     record = session.record(job_id)
     if record is None:
         raise UserError(f"{shown_id(job_id)} was never made, so it has printed nothing")

@@ -86,11 +86,13 @@ class Arguments:
 class Reply:
     """What a command found: lines for people, objects for `--json`, and how the process should exit."""
 
-    lines: Sequence[str] = ()
+    lines: Sequence[str] | Iterator[str] = ()
     objects: Iterable[dict[str, Any]] = ()
     exit_code: int = 0
     footer: Sequence[str] = ()
     """Lines that are shown after `lines` also if those were too many for the screen; people only need them."""
+    live: bool = False
+    """Whether the lines, or objects, come as things happen: each is written at once."""
     then: str = ""
     """A line of commands to be carried out next: what the user chose on a screen."""
 
@@ -110,6 +112,8 @@ class Command:
     examples: tuple[str, ...] = ()
     needs_program: bool = True
     """False for what can be answered before the program is loaded."""
+    of_store: bool = False
+    """Whether the store is all that it needs: the program is not loaded for it."""
     background: bool = False
     """Whether `&` may end it."""
     console: bool = False
@@ -137,6 +141,7 @@ def command(
     options: Sequence[Option] = (),
     examples: Sequence[str] = (),
     needs_program: bool = True,
+    of_store: bool = False,
     background: bool = False,
     console: bool = False,
 ) -> Callable[[_F], _F]:
@@ -153,6 +158,7 @@ def command(
             options=tuple(options),
             examples=tuple(examples),
             needs_program=needs_program,
+            of_store=of_store,
             background=background,
             console=console,
         )

@@ -94,7 +94,7 @@ def run_step(session: Session, step: Step) -> int:
         rows = session.output.rows if ALL in found.options and not arguments.flag("all") else None
     finally:
         session.output = on_screen
-    send(step, output_lines(reply, arguments, rows=rows, line=session.line))
+    send(step, output_lines(reply, arguments, rows=rows, line=session.line), at_once=reply.live)
     return run_line(session, reply.then) if reply.then else reply.exit_code
 
 
@@ -147,7 +147,7 @@ def output_lines(reply: Reply, arguments: Arguments, *, rows: int | None = None,
         return map(json_line, reply.objects)
     lines = reply.lines
     room = 0 if rows is None else max(rows - len(reply.footer) - _LINES_AROUND, _LEAST_LINES)
-    if room and len(lines) > room + 1:
+    if room and isinstance(lines, Sequence) and len(lines) > room + 1:
         typed = sanitize(line)
         name = typed.partition(" ")[0]
         how = f"{typed} --all, or {typed} | less" if len(typed) <= _TYPED_CELLS else f"{name} has --all"
@@ -161,8 +161,13 @@ def tell_error(error: CompmakeError) -> None:
     sys.stderr.write(f"compmake: {sanitize(redact(str(error)))}\n")
 
 
-def send(step: Step, lines: Iterable[str]) -> None:
+def send(step: Step, lines: Iterable[str], *, at_once: bool = False) -> None:
     """Write what a command found to where its line wants it: standard output, a file, or a shell command.
+
+    Args:
+        step: The command.
+        lines: What it found.
+        at_once: On standard output each line is seen before the next one is asked for.
 
     Raises:
         UserError: The file, or standard output, cannot be written; the shell cannot run its command.
@@ -187,6 +192,8 @@ def send(step: Step, lines: Iterable[str]) -> None:
         try:
             for line in lines:
                 sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+                if at_once:
+                    sys.stdout.flush()
             sys.stdout.flush()
         except BrokenPipeError:
             raise

@@ -20,11 +20,15 @@ _CELLS = 60
     "Count jobs by function and state, and measure the store.",
     section="look",
     takes="[SEL]",
-    options=(JSON,),
-    examples=("stats", "stats func1()"),
+    options=(JSON, Option("workers", "the workers of the make that runs: what each does, how it is")),
+    examples=("stats func1()", "stats --workers"),
 )
 def stats(session: Session, arguments: Arguments) -> Reply:
     """Counts and times by function, and what the store takes."""
+    if arguments.flag("workers"):
+        from compmake.ui.commands.worker_table import worker_table  # knows the client of Redis, which takes 0.1 s
+
+        return worker_table(session)
     chosen = session.select_or_all(arguments.selection)
     look, store = session.look, session.workspace.store
     by_function: dict[str, list[JobId]] = {}

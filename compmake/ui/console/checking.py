@@ -20,23 +20,33 @@ class Check:
     command.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace]) -> None:
-        """Begin without knowing anything; `workspace` returns what is open."""
+    def __init__(self, workspace: Callable[[], Workspace], is_outdated: Callable[[], bool]) -> None:
+        """Begin without knowing anything.
+
+        Args:
+            workspace: Returns what is open.
+            is_outdated: Tells whether others have changed its store since.
+        """
         self.lock = threading.RLock()
         self.names = ProgramNames()
         self.standing = Standing()
         self.states: dict[JobId, JobState] = {}
         self.took_s = 0.0
-        self._workspace = workspace
+        self._workspace, self._is_outdated = workspace, is_outdated
         self._named: Graph | None = None
-        self._outdated = threading.Event()
+        self._asked = self._outdated = False
         self._mutex = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Look again, soon; what was known before is told meanwhile."""
-        self._outdated.set()
+    def start(self, *, perhaps: bool = False) -> None:
+        """Look again, soon; what was known before is told meanwhile.
+
+        Args:
+            perhaps: Only if others have changed the store, which takes a while to find out if it is on a server.
+        """
         with self._mutex:
+            self._outdated = self._outdated or not perhaps
+            self._asked = True
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="compmake-check", daemon=True)
                 self._thread.start()
@@ -50,14 +60,16 @@ class Check:
     def _run(self) -> None:
         while True:
             with self._mutex:
-                if not self._outdated.is_set():
+                if not self._asked:
                     self._thread = None
                     return
-                self._outdated.clear()
-            self._look()
+                surely, self._asked, self._outdated = self._outdated, False, False
+            self._look(surely)
 
-    def _look(self) -> None:
+    def _look(self, surely: bool) -> None:
         with self.lock:
+            if not surely and not self._is_outdated():
+                return
             started_s = time.monotonic()
             try:
                 workspace = self._workspace()

@@ -66,6 +66,11 @@ class PlainReader:
                 self._stream.write(_plain(self._prompt))
                 self._stream.flush()
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the user may be typing."""
+        return self._prompt is not None
+
     def interrupt(self, error: BaseException) -> bool:
         """End the reading that is going on with an exception; tell whether there was one."""
         if self._prompt is not None:

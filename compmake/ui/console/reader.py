@@ -116,6 +116,11 @@ class RichReader:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._print_above, context=self._session.app.context)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the user may be typing."""
+        return self._loop is not None
+
     def interrupt(self, error: BaseException) -> bool:
         """End the reading that is going on with an exception; tell whether there was one."""
         if self._loop is None or not self._session.app.is_running:

@@ -100,10 +100,10 @@ class Steering:
         now_s = time.monotonic()
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + max(_LOOK_EVERY_S, 10 * self._check.took_s)
-            if self._is_outdated():
-                self._check.start()
+            self._check.start(perhaps=True)
 
-    def _is_outdated(self) -> bool:
+    def is_outdated(self) -> bool:
+        """Tell whether others have changed the store since it was read; for whoever holds the lock of the check."""
         with suppress(StoreError):  # whoever types a command is told
             return self._session.workspace.store.version != self._seen
         return False
@@ -134,8 +134,7 @@ class Steering:
 
     def look_again(self) -> None:
         """After a command: work out anew how the jobs stand, if it may have changed that."""
-        if self._is_outdated() or not self._session.workspace.is_looked_at:
-            self._check.start()
+        self._check.start(perhaps=self._session.workspace.is_looked_at)
 
     def ending(self, make: ConsoleMake) -> None:
         """A make is about to be over; called in its thread."""

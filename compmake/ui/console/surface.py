@@ -38,6 +38,11 @@ class Reader(Protocol):
         """Print lines above the prompt, or before the next one; from any thread."""
         ...
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the user may be typing."""
+        ...
+
     def interrupt(self, error: BaseException) -> bool:
         """End the reading that is going on with an exception; tell whether there was one."""
         ...
@@ -66,6 +71,8 @@ class Surface:
         self.stream, self.mode = stream, mode
         self.reader: Reader
         self._typed = ""
+        self._is_covered = False
+        """Whether something else has the whole screen."""
         self._session, self._viewer = session, show_traceback
 
     @property
@@ -123,6 +130,14 @@ class Surface:
         """Print lines above the prompt, or before the next one; from any thread."""
         self.reader.say(lines)
 
+    def warn(self, text: str) -> None:
+        """Say what cannot wait for the end of a command that is being carried out; from any thread."""
+        line = f"compmake: {sanitize(text)}"
+        if self._is_covered or self.reader.is_reading:
+            self.say([line])
+        else:
+            self.tell(line)
+
     def ask(self, question: str, *, default: bool = False) -> bool:
         """Return the answer to a question; no answer is no. Anything but yes and no is asked again."""
         answers = {"y": True, "yes": True, "n": False, "no": False, "": default}
@@ -139,4 +154,8 @@ class Surface:
 
     def _show_traceback(self, report: FailureReport) -> str:
         style = self.style
-        return self._viewer(report, colors=style.colors, ascii_only=style.ascii)
+        self._is_covered = True
+        try:
+            return self._viewer(report, colors=style.colors, ascii_only=style.ascii)
+        finally:
+            self._is_covered = False

@@ -1,0 +1,182 @@
+"""Reads, in any process, what a make tells a server: all of it from the start of the newest run, then what happens."""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from redis import Redis
+
+from compmake.channel import Event, EventKind
+from compmake.channel.redis_news import (
+    TROUBLE,
+    Connect,
+    Keys,
+    WorkerNews,
+    fields_of,
+    numbered_events,
+    read_workers,
+    text_of,
+)
+from compmake.job import Beat, JobId
+
+T = TypeVar("T")
+_ENTRIES = 20
+_LONGEST_WAIT_S = 0.5
+_SILENT_S = 5.0
+_FIRST = "0-0"
+"""Before all entries of a stream."""
+
+
+class News(NamedTuple):
+    """What one look has brought."""
+
+    events: list[Event]
+    past: int = 0
+    """How many of them, the first ones, are older than the first look at their run."""
+
+
+_NONE = News([])
+
+
+class Follower:
+    """Follows the runs of one store. Nothing in it raises because of the server; `lost` says what is wrong."""
+
+    def __init__(self, connect: Connect, keys: Keys) -> None:
+        """Prepare; the first look connects."""
+        self._connect, self.keys = connect, keys
+        self._client: Redis | None = None
+        self._run = ""
+        """Which run is followed."""
+        self._begun = False
+        """Whether anything of it has been seen."""
+        self._came_at = 0
+        """Its position when it was looked at first."""
+        self._position = 0
+        """All before it has been seen."""
+        self._server_position = 0
+        self._last_id = _FIRST
+        self._tick = ""
+        self._heard_s = time.monotonic()
+        self.ended_before = False
+        """Whether the run that is followed had ended when it was looked at first."""
+        self.lost: Exception | None = None
+        """Why the server cannot be asked now."""
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing was heard of the driver, by the clock of this process alone."""
+        return time.monotonic() - self._heard_s
+
+    @property
+    def is_well(self) -> bool:
+        """Whether news come, as far as there are any."""
+        return self.lost is None and self.silent_s < _SILENT_S
+
+    def look(self, wait_s: float = 0.0) -> News:
+        """Return what is new; wait a little if nothing is.
+
+        Args:
+            wait_s: At most half a second; a server that does not answer takes up to two.
+        """
+        wait_s = min(wait_s, _LONGEST_WAIT_S)
+        news = self.ask(lambda client: self._look(client, wait_s))
+        if news is None:
+            time.sleep(wait_s)
+            return _NONE
+        return news
+
+    def ask(self, question: Callable[[Redis], T]) -> T | None:
+        """Return what the server answers, None if it cannot be asked now."""
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            answer = question(self._client)
+        except TROUBLE as error:
+            self._note_loss(error)
+            return None
+        self.lost = None
+        return answer
+
+    def workers(self) -> list[WorkerNews]:
+        """Return what is known of each worker."""
+        return self.ask(lambda client: read_workers(client, self.keys)) or []
+
+    def beats(self) -> list[Event]:
+        """Return the newest sign of life of each running job."""
+        return [_beat(worker) for worker in self.workers() if worker.fields.get("state") == "running"]
+
+    def close(self) -> None:
+        """Close the connection; the next look opens another."""
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(*TROUBLE):
+                client.close()
+
+    def _note_loss(self, error: Exception) -> None:
+        self.close()
+        self.lost = error
+
+    def _look(self, client: Redis, wait_s: float) -> News:
+        values = client.hmget(self.keys.run, _ABOUT)
+        known = {name: _text(value) for name, value in zip(_ABOUT, values, strict=True)}
+        self._compare(known)
+        if not self._run:
+            time.sleep(wait_s)
+            return _NONE
+        block_ms = max(1, int(wait_s * 1000))
+        found: Any = client.xread({self.keys.events: self._last_id}, count=_ENTRIES, block=block_ms)
+        events: list[Event] = []
+        past = 0
+        for entry_id, raw in found[0][1] if found else ():
+            self._last_id, entry = text_of(entry_id), fields_of(raw)
+            if entry.get("run") != self._run:
+                if not self._begun:
+                    continue  # a run before the one that is there now
+                self._follow(entry.get("run", ""), 0)
+            self._begun = True
+            events += numbered_events(entry.get("events", ""), self._position)
+            self._position = max(self._position, int(entry.get("to", 0)))
+            past = len(events) if self._position <= self._came_at else past
+        return News(events, past)
+
+    def _compare(self, known: Mapping[str, str]) -> None:
+        """Look whether the server still knows what it knew, and the driver is alive."""
+        run, position = known["run"], int(known["position"] or 0)
+        if known["tick"] != self._tick:
+            self._tick, self._heard_s = known["tick"], time.monotonic()
+        if run and not self._run:
+            self._follow(run, position)
+            self.ended_before = bool(known[_ENDED])
+        if run and position < self._server_position:
+            self._last_id = _FIRST  # it was emptied, and is told everything once more
+        if run:
+            self._server_position = position
+
+    def _follow(self, run: str, came_at: int) -> None:
+        self._run, self._begun, self._came_at, self._position = run, False, came_at, 0
+        self.ended_before = False
+        self._server_position = came_at
+
+
+_ENDED = EventKind.RUN_ENDED.value
+_ABOUT = ["run", "position", "tick", _ENDED]
+"""Fields of the run's hash."""
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else text_of(value)
+
+
+def _beat(worker: WorkerNews) -> Event:
+    fields, number = worker.fields, worker.number
+    beat = Beat(
+        place=fields.get("place", ""),
+        progress=fields.get("progress", ""),
+        last_line=fields.get("last_line", ""),
+        cpu_percent=number("cpu_percent"),
+        rss_bytes=int(number("rss_bytes")),
+        frozen=bool(number("frozen")),
+    )
+    job_id = JobId(fields.get("job", ""))
+    return Event(EventKind.HEARTBEAT, number("heard_at"), job_id, fields.get("function", ""), beat=beat)

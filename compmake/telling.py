@@ -1,0 +1,146 @@
+"""Lets other terminals hear of a make: finds or starts a server for its news, and tells it all from a thread.
+
+A make that takes less than a second is told only where a server is there already: it costs nothing then.
+"""
+
+import json
+import os
+import threading
+import time
+import uuid
+from typing import NamedTuple
+
+from compmake.channel import Channel, Event, EventKind
+from compmake.channel.address import NewsAddress, Output
+from compmake.errors import UserError
+from compmake.job import JobId
+from compmake.settings import Settings
+from compmake.store import Store
+from compmake.workspace import Workspace
+
+OFF = "off"
+"""The value of the setting `redis` of whoever wants no news told."""
+_ID, _NEWS = "id", "news"
+_DELAY_S = 1.0
+_LAST_S = 1.5
+"""The end of a make waits no longer for a server that does not answer."""
+
+
+class ToldWhere(NamedTuple):
+    """What the newest make has noted in its store: where it tells its news."""
+
+    socket: str
+    """Of its private server; empty if the settings name one."""
+    server: str
+    """The server that they name, without any password."""
+    pid: int
+    host: str
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether that process has ended, as far as that can be seen from here."""
+        if self.host != os.uname().nodename:
+            return False
+        import psutil  # takes 20 ms, and only those ask who watch
+
+        try:
+            return bool(psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.Error:
+            return False
+
+
+def told_where(store: Store) -> ToldWhere | None:
+    """Return what the newest make has noted, None if none has."""
+    try:
+        return ToldWhere(**json.loads(store.get_meta(_NEWS) or ""))
+    except (ValueError, TypeError):
+        return None
+
+
+def news_address(settings: Settings, store: Store) -> NewsAddress | None:
+    """Return where to hear of the makes on a store, None if nobody tells."""
+    store_id, told = store.get_meta(_ID), told_where(store)
+    url = named_server(settings)
+    if store_id is None or settings.redis == OFF:
+        return None
+    if url:
+        return NewsAddress(url, store_id)
+    return NewsAddress(f"unix://{told.socket}", store_id) if told is not None and told.socket else None
+
+
+def named_server(settings: Settings) -> str:
+    """Return the URL of the server that the settings name for news, or of that which is the store; empty for none."""
+    if settings.redis is not None:
+        return "" if settings.redis == OFF else settings.redis
+    return settings.store if settings.store is not None and "://" in settings.store else ""
+
+
+class Telling:
+    """The news of one make on their way to other terminals."""
+
+    def __init__(self, workspace: Workspace, channel: Channel) -> None:
+        """Find out where the news go, and note that in the store, whose lock is held; nothing waits for a server."""
+        self._channel = channel
+        self._server = workspace.server
+        self._outputs: dict[JobId, Output] = {}
+        self._ending = threading.Event()
+        self._excuse = ""
+        """Why nobody can be told."""
+        self.address: NewsAddress | None = None
+        self._is_private = False
+        self._delay_s = 0.0
+        settings, store = workspace.settings, workspace.store
+        if settings.redis != OFF:
+            try:
+                self._find(settings, store)
+            except UserError as error:
+                self._excuse, self._delay_s = str(error), _DELAY_S
+        self._thread = threading.Thread(target=self._run, name="compmake-news", daemon=True)
+
+    def _find(self, settings: Settings, store: Store) -> None:
+        store_id = store.get_meta(_ID)
+        if store_id is None:
+            store_id = uuid.uuid4().hex[:12]
+            store.set_meta(_ID, store_id)
+        url = named_server(settings)
+        self._is_private = not url
+        socket = "" if url else self._server.prepare(store_id)
+        self._delay_s = _DELAY_S if not url and not self._server.is_started else 0.0
+        self.address = NewsAddress(url or f"unix://{socket}", store_id)
+        server = ""
+        if url:
+            from compmake.redis_link import shown
+
+            server = shown(url)
+        note = json.dumps(ToldWhere(socket, server, os.getpid(), os.uname().nodename)._asdict())
+        if store.get_meta(_NEWS) != note:
+            store.set_meta(_NEWS, note)
+
+    def __enter__(self) -> "Telling":
+        if self.address is not None or self._excuse:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Tell the rest if the server takes it."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(_LAST_S)
+
+    def tell_output(self, job_id: JobId, size_bytes: int, end: bytes) -> None:
+        """Tell what a running job has printed: how much, and the end of it; only the newest counts."""
+        if self.address is not None:
+            self._outputs[job_id] = Output(size_bytes, end)
+
+    def _run(self) -> None:
+        if self._ending.wait(self._delay_s):
+            return
+        if self.address is None:
+            self._channel.publish([Event(EventKind.NOTICE, time.time(), text=self._excuse)])
+            return
+        from compmake.channel.redis_forward import forward  # takes 0.1 s, so only when there is something to tell
+
+        server = self._server if self._is_private else None
+        forward(self._channel, self.address, self._ending, outputs=self._outputs, server=server)

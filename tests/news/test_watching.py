@@ -1,0 +1,212 @@
+"""A make in one process, looked at from another, as users do."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+from redis_servers import Server, wait_for
+from spaces import Space, clean_environment
+
+PROGRAM = """\
+import os
+import time
+from compmake import comp, progress
+
+def slow(name):
+    for step in range(600):
+        progress("step", step, 600)
+        print("line", step, flush=True)
+        if os.path.exists(name):
+            return name
+        time.sleep(0.05)
+
+comp(slow, "go", job_id="slow-job")
+comp(slow, "go", job_id="other")
+"""
+
+
+class Making:
+    """`compmake prog make` under way; its jobs end when `let_go` is called."""
+
+    def __init__(self, space, *options):
+        self.space = space
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "compmake", "prog", *options, "make", "-j", "2"],
+            cwd=space.path,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def server(self):
+        """The process of its private server."""
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "unixsocket:" in " ".join(process.cmdline()):  # what a server says that is ready
+                    return process
+        return None
+
+    def let_go(self):
+        (self.space.path / "go").touch()
+
+    def end(self):
+        self.let_go()
+        return self.process.communicate(timeout=30)[0]
+
+
+@pytest.fixture
+def space(tmp_path):
+    space = Space(tmp_path)
+    space.write("prog.py", PROGRAM)
+    return space
+
+
+@pytest.fixture
+def making(space):
+    making = Making(space)
+    yield making
+    making.let_go()
+    making.process.kill()
+    making.process.communicate()
+
+
+def watching(space, *options):
+    words = [sys.executable, "-m", "compmake", "prog", *options]
+    return subprocess.Popen(
+        words, cwd=space.path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def rest_of(viewer):
+    """What it says until it ends, after the lines that were read."""
+    rest = viewer.stdout.read()
+    viewer.wait(timeout=30)
+    return rest
+
+
+def rows(space):
+    """The workers that run a job and have told of it themselves."""
+    done = space.run("prog", "stats", "--workers", "--json")
+    return [row for row in done.objects if row.get("state") == "running" and "seq" in row] if done.code == 0 else []
+
+
+def test_watch_finds_the_make_and_ends_with_it(space, making):
+    """In a second terminal `watch` shows how the make stands, each event, and the summary; the exit code is 0."""
+    wait_for(making.server, "its server")
+    watch = watching(space, "watch")
+    first = watch.stdout.readline()
+    assert "make 2 jobs 2 workers" in first
+    making.let_go()
+    rest = rest_of(watch)
+    assert watch.returncode == 0
+    assert "done slow-job slow()" in rest and "2 done, 0 failed" in rest
+
+
+def test_workers_tell_of_themselves(space, making):
+    """`stats --workers` has what each worker knows: process, attempt, progress, the line of code, memory, output."""
+    row = wait_for(lambda: rows(space), "the workers")[0]
+    assert row["job"] in ("slow-job", "other") and row["attempt"] == 1 and row["peak_bytes"] > 1 << 20
+    assert row["place"].startswith("prog.py:") and row["progress"].startswith("step ")
+    assert row["last_line"].startswith("line ") and psutil.pid_exists(row["pid"])
+    table = space.run("prog", "stats", "--workers").out
+    assert "slow-job" in table and "prog.py:" in table
+
+
+def test_where_tells_the_whole_stack(space, making):
+    """`where JOB` is answered by the worker of the job, with the lines of code."""
+    wait_for(lambda: rows(space), "the workers")
+    done = space.run("prog", "where", "slow-job")
+    assert done.code == 0 and "prog.py:" in done.out and " in slow" in done.out and "time.sleep(0.05)" in done.out
+    other = space.run("prog", "where", "nosuch")
+    assert other.code == 2 and "nosuch is not running; running: " in other.err
+
+
+def test_output_is_followed_to_its_end(space, making):
+    """`output JOB -f` prints every line once, from the first to the last, and ends with the job."""
+    wait_for(lambda: rows(space), "the workers")
+    follow = watching(space, "output", "slow-job", "-f")
+    assert follow.stdout.readline() == "line 0\n"
+    making.let_go()
+    rest = rest_of(follow)
+    lines = ["line 0", *rest.splitlines()]
+    assert lines == [f"line {number}" for number in range(len(lines))] and follow.returncode == 0
+    assert space.run("prog", "output", "slow-job").out.splitlines() == lines
+
+
+def test_killed_server_costs_neither_make_nor_news(space, making):
+    """The private server is started again in mid-run; the make ends well and the viewer hears its end."""
+    server = wait_for(making.server, "its server")
+    watch = watching(space, "watch", "--json")
+    assert json.loads(watch.stdout.readline())["event"] == "run-started"
+    server.kill()
+    wait_for(lambda: (again := making.server()) and again.pid != server.pid, "another server")
+    shown = making.end()
+    assert making.process.returncode == 0 and "2 done, 0 failed" in shown
+    events = [json.loads(line)["event"] for line in rest_of(watch).splitlines()]
+    assert events.count("job-done") == 2 and events[-1] == "run-ended"
+
+
+def test_frozen_server_stops_nobody(space, making):
+    """With its server stopped the make says so and ends well; a viewer says so too, and is not stuck."""
+    server = wait_for(making.server, "its server")
+    watch = watching(space, "watch")
+    watch.stdout.readline()
+    server.send_signal(signal.SIGSTOP)
+    assert wait_for(lambda: "No news since" in watch.stdout.readline(), "the viewer's word")
+    shown = making.end()
+    assert making.process.returncode == 0 and "2 done" in shown and "get no news of this make since" in shown
+    assert "its last news did not come" in rest_of(watch)
+    wait_for(lambda: not server.is_running(), "the end of the server")
+
+
+def test_killed_make_is_told(space, making):
+    """When the driver is killed its server goes too, and `watch` ends and says that it has ended."""
+    server = wait_for(making.server, "its server")
+    watch = watching(space, "watch")
+    watch.stdout.readline()
+    os.kill(making.process.pid, signal.SIGKILL)
+    assert "has ended" in rest_of(watch) and watch.returncode == 0
+    wait_for(lambda: not server.is_running(), "the end of the server")
+
+
+def test_nothing_runs(space):
+    """Without a make that runs `watch` says so, and how the last one ended."""
+    (space.path / "go").touch()
+    space.make()
+    done = space.run("prog", "watch")
+    assert done.code == 0 and done.out.startswith("No make is running. The last one, make, ")
+    assert space.run("prog", "stats", "--workers").out.startswith("No make is running.")
+
+
+def test_named_server_carries_the_news(space):
+    """`--redis URL` names a server: that has the news, a viewer without the URL is told to name it, none is private."""
+    server = Server("--requirepass", "canary")
+    url = f"unix://:canary@{server.path}"
+    try:
+        making = Making(space, "--redis", url)
+        wait_for(lambda: space.run("prog", "watch").code == 2, "its news")
+        without = space.run("prog", "watch")
+        assert "--redis URL" in without.err and server.path in without.err and "canary" not in without.err
+        watch = watching(space, "--redis", url, "watch")
+        assert "make 2 jobs" in watch.stdout.readline()
+        assert making.server() is None
+        assert "canary" not in making.end() + rest_of(watch)
+        assert b"canary" not in b"".join(p.read_bytes() for p in space.path.glob(".compmake/**/index.db*"))
+    finally:
+        server.close()
+
+
+def test_news_can_be_turned_off(space):
+    """`redis = off`: no server, and `watch` says why nothing is heard."""
+    making = Making(space, "--redis", "off")
+    wait_for(lambda: psutil.Process(making.process.pid).children(), "its workers")
+    done = space.run("prog", "--redis", "off", "watch")
+    assert making.server() is None
+    making.end()
+    assert done.code == 2 or "No make is running" in done.out
