@@ -57,8 +57,6 @@ ONE_BY_ONE = (False, False, True)
 """As the keys of a make in the foreground need it, and as readline has it."""
 _PROMPT = re.compile(r"@ .*:")
 _BRACKETED_PASTE = 2004
-_END_OF_PROMPT = b"\x1b[?2004l"
-"""What prompt_toolkit sends when it takes a line: pasting is not marked from here on."""
 _ROWS_OF_LINE = 5
 
 
@@ -107,20 +105,20 @@ class Console(Terminal):
         typed = squeezed(line)
         self.send(line)
         self.wait_until(lambda: self._before_cursor().endswith(typed), f"{line!r} to be echoed")
-        ends = self.raw.count(_END_OF_PROMPT)
         super().enter()
-        if self.line_modes == READING:  # a prompt that is drawn once more looks like the next one for a moment
-            self.wait_until(lambda: self.raw.count(_END_OF_PROMPT) > ends, f"{line!r} to be taken")
 
     def _before_cursor(self) -> str:
         x, y = self.cursor
+        if x == 0 and y > 0 and len(self.lines[y - 1]) < self.screen.columns:
+            return ""  # it is on its way to what is drawn below the prompt
         above = self.lines[max(0, y - _ROWS_OF_LINE) : y]  # a long line is wrapped
         return squeezed("".join([*above, self.lines[y][:x]]))
 
     def run(self, line: str) -> str:
-        """Type a line and wait until the next can be typed; return what was shown meanwhile."""
+        """Type a line and wait until the next can be typed; return what was shown above its prompt."""
         self.enter(line)
-        return self.ready()
+        self.ready()
+        return "\n".join(self.everything[self._mark : len(self.screen.scrolled) + self.cursor[1]])
 
     def begin(self, line: str, *jobs: str) -> None:
         """Type a line and wait until these jobs are named below it: in the region of a make, perhaps."""

@@ -254,6 +254,21 @@ class Terminal:
         for key in keys:
             self.send(KEYS.get(key, key))
 
+    def press_until(self, key: str, condition: Callable[[], bool], what: str) -> None:
+        """Press a key, and once a second again, until the condition holds."""
+        again_s = 0.0
+
+        def holds() -> bool:
+            nonlocal again_s
+            if condition():
+                return True
+            if time.monotonic() >= again_s:
+                again_s = time.monotonic() + 1.0
+                self.press(key)
+            return False
+
+        self.wait_until(holds, what)
+
     def enter(self, line: str = "") -> None:
         """Type a line, wait until all of it stands there, and end it; what is waited for then must come below it."""
         typed = "".join(line.split())  # a long line is wrapped

@@ -69,9 +69,8 @@ def test_ctrl_c_at_the_prompt_gives_the_next(plain):
     """What was typed is not carried out."""
     plain.send("clean all")
     plain.wait_for(": clean all")
-    for _ in range(2):  # Python's readline hears a signal only with the next key if it comes between two steps of it
-        plain.press("ctrl-c")
-    plain.wait_until(lambda: plain.at_prompt() and plain.prompt.endswith("1:"), "a new prompt")
+    # A signal that comes just before Python begins to read is heard with the next key only.
+    plain.press_until("ctrl-c", lambda: plain.at_prompt() and plain.prompt.endswith("1:"), "a new prompt")
     assert "7 done" in plain.run("ls")
 
 
