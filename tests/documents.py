@@ -41,6 +41,8 @@ _VARYING = [
     (re.compile(r"\b\d+ workers?\b"), "WORKERS"),
     (re.compile(r"\b(worker +|on )w\d+\b"), r"\1WORKER"),
     (re.compile(r" rss=SIZE"), ""),
+    (re.compile(r"running: \w.*"), "running: JOBS"),
+    (re.compile(r"\bprocess \d+ of \S+"), "PROCESS"),
     # What a running make shows: how far it is differs by the speed of the machine.
     (re.compile(r"^ MAKE .*"), " MAKE"),
     (re.compile(r"^ ▶ \w+ (\w+)-\S+ .*"), r" ▶ \1-N"),

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from redis_servers import Server, wait_for
 from spaces import Space, clean_environment
+from terminal import Terminal
 
 PROGRAM = """\
 import os
@@ -210,3 +211,26 @@ def test_news_can_be_turned_off(space):
     assert making.server() is None
     making.end()
     assert done.code == 2 or "No make is running" in done.out
+
+
+def test_a_pipe_sees_each_event_at_once(space, making):
+    """`watch | ...` hands on each line when it comes, not when the make has ended."""
+    wait_for(making.server, "its server")
+    command = f"{sys.executable} -m compmake prog -c 'watch | cat'"
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command], cwd=space.path, env=clean_environment(), stdout=subprocess.PIPE, text=True
+    ) as watch:
+        assert "make 2 jobs" in watch.stdout.readline()
+        assert making.process.poll() is None
+        making.let_go()
+        assert "2 done" in watch.stdout.read()
+
+
+def test_ctrl_c_leaves_watch(space, making):
+    """It is the way to leave: exit code 0, and the prompt of the shell begins on a line of its own."""
+    wait_for(making.server, "its server")
+    with Terminal([sys.executable, "-m", "compmake", "prog", "watch"], cwd=space.path) as terminal:
+        terminal.wait_for("make 2 jobs")
+        terminal.press("ctrl-c")
+        assert terminal.wait_end() == 0
+        assert terminal.cursor[0] == 0

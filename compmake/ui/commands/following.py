@@ -60,8 +60,6 @@ def _lines(session: Session, follower: Follower, job_id: JobId) -> Iterator[str]
             told = follower.lost is not None
             time.sleep(_LOOK_S)
         yield from (rest.decode(errors="replace") + _remaining(session, job_id, before, shown_bytes)).splitlines()
-    except KeyboardInterrupt:  # the way to leave
-        return
     finally:
         follower.close()
 

@@ -119,14 +119,11 @@ def happenings(session: Session, *, forever: bool) -> Iterator[tuple[Happenings,
 
     Ctrl-C is the way to leave.
     """
-    try:
-        while True:
-            if is_making(session.workspace):
-                listener = Listener(session)
-                for found in listener.hear():
-                    yield found, listener
-            if not forever:
-                return
-            time.sleep(_LOOK_S)
-    except KeyboardInterrupt:
-        return
+    while True:
+        if is_making(session.workspace):
+            listener = Listener(session)
+            for found in listener.hear():
+                yield found, listener
+        if not forever:
+            return
+        time.sleep(_LOOK_S)

@@ -94,7 +94,13 @@ def run_step(session: Session, step: Step) -> int:
         rows = session.output.rows if ALL in found.options and not arguments.flag("all") else None
     finally:
         session.output = on_screen
-    send(step, output_lines(reply, arguments, rows=rows, line=session.line), at_once=reply.live)
+    try:
+        send(step, output_lines(reply, arguments, rows=rows, line=session.line), at_once=reply.live)
+    except KeyboardInterrupt:
+        if not reply.live:
+            raise
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")  # behind the ^C; that is the way to leave
     return run_line(session, reply.then) if reply.then else reply.exit_code
 
 
@@ -167,7 +173,7 @@ def send(step: Step, lines: Iterable[str], *, at_once: bool = False) -> None:
     Args:
         step: The command.
         lines: What it found.
-        at_once: On standard output each line is seen before the next one is asked for.
+        at_once: Each line is seen before the next one is asked for.
 
     Raises:
         UserError: The file, or standard output, cannot be written; the shell cannot run its command.
@@ -177,14 +183,20 @@ def send(step: Step, lines: Iterable[str], *, at_once: bool = False) -> None:
         with subprocess.Popen(["/bin/sh", "-c", step.pipe], stdin=subprocess.PIPE) as shell:
             assert shell.stdin is not None
             with contextlib.suppress(BrokenPipeError), contextlib.closing(shell.stdin):  # `head` has seen enough
-                shell.stdin.writelines(f"{line}\n".encode(errors="backslashreplace") for line in lines)
+                for line in lines:
+                    shell.stdin.write(f"{line}\n".encode(errors="backslashreplace"))
+                    if at_once:
+                        shell.stdin.flush()
         if shell.returncode in _NOT_RUN:
             raise UserError(f"the shell cannot run {one_line(step.pipe, 100)!r}: nothing has read the output")
     elif step.redirect is not None:
         path = os.path.expanduser(step.redirect.path)
         try:
             with open(path, "a" if step.redirect.mode == ">>" else "w", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in lines)
+                for line in lines:
+                    file.write(f"{line}\n")
+                    if at_once:
+                        file.flush()
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
     else:
