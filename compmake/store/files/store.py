@@ -1,9 +1,8 @@
 """The store in a folder: an SQLite index, and a file for each large result."""
 
-import gc
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from compmake.store.files.ledger import Ledger
 from compmake.store.files.lock import StoreLock
 from compmake.store.files.rows import RecordRows, need_bytes, objects_to_store
 from compmake.store.files.upkeep import Upkeep
+from compmake.store.handles import alone, collector_off, refuse_if_read_only
 from compmake.store.objects import HEADER_BYTES, FileObjects, ObjectState
 from compmake.store.retention import KEEP
 
@@ -120,7 +120,7 @@ class FileStore:
         return None
 
     def load_records(self) -> dict[JobId, Record]:
-        with _gc_off():
+        with collector_off():
             records, damaged = self._rows.newest()
         if damaged:
             self._notes.append(f"{self._index.path}: {damaged} damaged records are left out, as if never made")
@@ -128,7 +128,7 @@ class FileStore:
 
     def load_superseded(self) -> dict[JobId, list[Record]]:
         kept: dict[JobId, list[Record]] = {}
-        with _gc_off():
+        with collector_off():
             for record in self._rows.superseded():
                 kept.setdefault(record.job_id, []).append(record)
         return kept
@@ -275,8 +275,7 @@ class FileStore:
         self._index.close()
 
     def _refuse_if_read_only(self) -> None:
-        if self._read_only:
-            raise StoreError(f"{self.location} is read-only: nothing can be written to it. Use another --store.")
+        refuse_if_read_only(self._read_only, self.location)
 
     def _settle(self) -> None:
         """Tidy up; not during a run, whose workers may be about to name what nothing names yet."""
@@ -285,28 +284,9 @@ class FileStore:
             with suppress(StoreError), self._alone("tidying up"):
                 self._upkeep.settle()
 
-    @contextmanager
-    def _alone(self, what: str) -> Iterator[None]:
-        """Hold the lock, also beyond what this store holds already."""
+    def _alone(self, what: str) -> AbstractContextManager[None]:
         self._refuse_if_read_only()
-        holder = object()
-        self._lock.take(what, holder)
-        try:
-            yield
-        finally:
-            self._lock.give_back(holder)
-
-
-@contextmanager
-def _gc_off() -> Iterator[None]:
-    """Spare the collector looking, again and again, at many new objects that all stay."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+        return alone(self._lock, what)
 
 
 def _find_or_make(folder: Path, create: bool, files: Files) -> None:

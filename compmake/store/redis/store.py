@@ -1,8 +1,7 @@
 """The store contract on a Redis server."""
 
-import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from compmake.errors import ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
@@ -10,13 +9,14 @@ from compmake.job import Blob, Digest, JobId, Record
 from compmake.redis_link import PATIENCE_S, Link
 from compmake.signing import Signer
 from compmake.store import INLINE_BYTES, Attempt, Changes, Damage, Run, StoreSize
+from compmake.store.handles import alone, collector_off, refuse_if_read_only
 from compmake.store.packing import attempt_of
 from compmake.store.redis.changing import Changer
 from compmake.store.redis.database import Database, Draft
 from compmake.store.redis.lease import LEASE_S, Lease
 from compmake.store.redis.ledger import STATE, Ledger
 from compmake.store.redis.objects import OBJECTS, RedisObjects, entry_size_bytes
-from compmake.store.redis.policy import Policy, read_policy, refuse_if_evicting
+from compmake.store.redis.policy import read_policy, refuse_if_evicting
 from compmake.store.redis.rows import NEWEST, PAST, read_newest, read_past
 from compmake.store.redis.upkeep import SMALL, Upkeep
 from compmake.store.retention import KEEP, newest_attempts
@@ -88,19 +88,12 @@ class RedisStore:
             UserError: The URL cannot be understood.
             StoreError: The server cannot be reached or refuses, there is no such store, or its key is another one.
         """
-        link = Link(url, patience_s=patience_s)
-        link.tell_by(tell)
+        database = Database(Link(url, patience_s=patience_s), Signer(key, name))
         try:
-            database = Database(link, Signer(key, name))
-            policy = read_policy(link)
-            read_only = read_only or policy.is_replica
-            if not read_only:
-                refuse_if_evicting(policy, link.name, cache_only)
-            _find_or_make(database, create and not read_only)
+            read_only = _prepare(database, create=create, read_only=read_only, cache_only=cache_only, tell=tell)
         except BaseException:
-            link.close()
+            database.link.close()
             raise
-        _warn(policy, link.name, tell)
         lease = Lease(database, lease_s)
         database.token = lambda: lease.token
         return cls(
@@ -135,7 +128,7 @@ class RedisStore:
         return self._database.link.tell_by(tell)
 
     def load_records(self) -> dict[JobId, Record]:
-        with _gc_off():
+        with collector_off():
             version, values = self._database.read(("HGET", STATE, "version"), ("HGETALL", NEWEST))
             records = read_newest(self._database.signer, values)
             self._whole = self._upkeep.small()
@@ -144,7 +137,7 @@ class RedisStore:
         return records
 
     def load_superseded(self) -> dict[JobId, list[Record]]:
-        with _gc_off():
+        with collector_off():
             (values,) = self._database.read(("HGETALL", PAST))
             found = read_past(self._database.signer, values)
         self._note_refused(len(values) - len(found))
@@ -301,8 +294,7 @@ class RedisStore:
             self._database.link.close()
 
     def _refuse_if_read_only(self) -> None:
-        if self._read_only:
-            raise StoreError(f"{self.location} is read-only: nothing can be written to it. Use another --store.")
+        refuse_if_read_only(self._read_only, self.location)
 
     def _settle(self) -> None:
         """Tidy up; not during a run, whose workers may be about to name what nothing names yet."""
@@ -311,34 +303,25 @@ class RedisStore:
             with suppress(StoreError), self._alone("tidying up"):
                 self._changer.settle(self._keep, self._keep_bytes)
 
-    @contextmanager
-    def _alone(self, what: str) -> Iterator[None]:
-        """Hold the lease, also beyond what this store holds already."""
+    def _alone(self, what: str) -> AbstractContextManager[None]:
         self._refuse_if_read_only()
-        holder = object()
-        self._lease.take(what, holder)
-        try:
-            yield
-        finally:
-            self._lease.give_back(holder)
+        return alone(self._lease, what)
 
 
-@contextmanager
-def _gc_off() -> Iterator[None]:
-    """Spare the collector looking, again and again, at many new objects that all stay."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _warn(policy: Policy, name: str, tell: Callable[[str], None] | None) -> None:
-    warning = policy.warning()
-    if warning and tell is not None:
-        tell(f"{name}: {warning}")
+def _prepare(
+    database: Database, *, create: bool, read_only: bool, cache_only: bool, tell: Callable[[str], None] | None
+) -> bool:
+    """Make sure that the server can be used and has the store; return whether it is only to be read."""
+    link = database.link
+    link.tell_by(tell)
+    policy = read_policy(link)
+    read_only = read_only or policy.is_replica
+    if not read_only:
+        refuse_if_evicting(policy, link.name, cache_only)
+    _find_or_make(database, create and not read_only)
+    if tell is not None and (warning := policy.warning()):
+        tell(f"{link.name}: {warning}")
+    return read_only
 
 
 def _find_or_make(database: Database, create: bool) -> None:
