@@ -20,7 +20,8 @@ from compmake.workspace import Workspace
 
 OFF = "off"
 """The value of the setting `redis` of whoever wants no news told."""
-_ID, _NEWS = "id", "news"
+NEWS_NOTES = _ID, _NEWS = "id", "news"
+"""What a make notes in its store; a copy of the store is another one, with news of its own."""
 _DELAY_S = 1.0
 _LAST_S = 1.5
 """The end of a make waits no longer for a server that does not answer."""
