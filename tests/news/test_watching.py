@@ -127,6 +127,24 @@ def test_where_tells_the_whole_stack(space, making):
     assert other.code == 2 and "nosuch is not running; running: " in other.err
 
 
+def test_a_worker_with_limited_memory_tells_through_the_driver(space):
+    """No client of a server fits below the limit, yet `stats --workers` has process and peak, and `where` the stack."""
+    space.edit(
+        "prog.py", 'comp(slow, "go", job_id="slow-job")', 'comp.options(job_id="slow-job", memory="200MB")(slow, "go")'
+    )
+    making = Making(space)
+    try:
+        row = wait_for(
+            lambda: [row for row in space.run("prog", "stats", "--workers", "--json").objects if "pid" in row],
+            "what the worker says",
+        )[0]
+        assert psutil.pid_exists(row["pid"]) and row["peak_bytes"] > 1 << 20
+        done = space.run("prog", "where", "slow-job")
+        assert done.code == 0 and " in slow" in done.out and "time.sleep(0.05)" in done.out and not done.err
+    finally:
+        making.end()
+
+
 def test_output_is_followed_to_its_end(space, making):
     """`output JOB -f` prints every line once, from the first to the last, and ends with the job."""
     wait_for(lambda: rows(space), "the workers")

@@ -80,5 +80,6 @@ def _cells(worker: WorkerNews) -> Iterator[tuple[str, str]]:
 
 def _about(worker: WorkerNews) -> dict[str, Any]:
     about: dict[str, Any] = {"worker": worker.name, "age_s": worker.age_s, **worker.fields}
+    about.pop("stack", None)  # `where` tells it
     about |= {name: int(worker.number(name)) for name in _NUMBERS & set(about)}
     return about | {name: worker.number(name) for name in _FRACTIONS & set(about)}
