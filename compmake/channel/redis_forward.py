@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import TimeoutError
+from redis.exceptions import OutOfMemoryError, TimeoutError
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.address import NewsAddress, Output, OwnWords
@@ -35,7 +35,7 @@ from compmake.channel.server import PrivateServer
 from compmake.channel.worker_rows import WorkerRows
 from compmake.errors import UserError
 from compmake.job import JobId
-from compmake.redis_link import explained
+from compmake.redis_link import explained, shown
 
 _EVERY_S = 0.1
 _ROWS_EVERY_S = 0.5
@@ -76,6 +76,9 @@ def forward(
         return connect()
 
     def explain(error: Exception) -> str:
+        if isinstance(error, OutOfMemoryError):
+            whose = "their private server" if server is not None else shown(address.url)
+            return f"{whose} is out of memory (maxmemory)"
         return str(error) if isinstance(error, UserError) else str(explained(error, address.url))
 
     about = {"host": os.uname().nodename, "pid": str(os.getpid())}

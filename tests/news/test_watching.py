@@ -157,6 +157,56 @@ def test_output_is_followed_to_its_end(space, making):
     assert space.run("prog", "output", "slow-job").out.splitlines() == lines
 
 
+def test_an_emptied_server_does_not_end_what_is_followed(space):
+    """While the server is told anew which jobs run, `output JOB -f` goes on with the one that it follows."""
+    server = Server()
+    making = Making(space, "--redis", server.url)
+    try:
+        options = ("--redis", server.url)
+        wait_for(lambda: '"seq"' in space.run("prog", *options, "stats", "--workers", "--json").out, "the workers")
+        follow = watching(space, *options, "output", "slow-job", "-f")
+        assert follow.stdout.readline() == "line 0\n"
+        client = server.client()
+        client.config_set("maxmemory", "1")  # nothing can be told until that is undone
+        client.flushall()
+        looks = client.info("commandstats")["cmdstat_zrange"]["calls"]
+        wait_for(lambda: client.info("commandstats")["cmdstat_zrange"]["calls"] > looks + 2, "looks at nothing")
+        client.config_set("maxmemory", "0")
+        follow.stdout.readline()
+        making.let_go()
+        lines = ["line 0", "line 1", *rest_of(follow).splitlines()]
+        assert lines == [f"line {number}" for number in range(len(lines))]
+        making.end()
+        assert space.run("prog", "output", "slow-job").out.splitlines() == lines
+    finally:
+        making.end()
+        server.close()
+
+
+def test_a_server_that_takes_no_news_is_told_wherever_somebody_asks(space):
+    """The make goes on and says why; nobody is told that a job does not run, or that there are no workers."""
+    server = Server("--requirepass", "canary", "--maxmemory", "1")
+    try:
+        making = Making(space, "--redis", f"unix://:canary@{server.path}")
+        wait_for(lambda: "screen says why" in asked(space, server, "canary", "where", "slow-job").err, "the reason")
+        for words in (("stats", "--workers"), ("output", "slow-job", "-f")):
+            done = asked(space, server, "canary", *words)
+            assert done.code == 2 and "its own screen says why" in done.err
+        wrong = asked(space, server, "wrong-canary", "stats", "--workers")
+        assert f"{server.path} refuses this user or password" in wrong.err and "canary" not in wrong.err
+        watch = watching(space, "--redis", f"unix://:canary@{server.path}", "watch")
+        assert "its own screen says why" in watch.stdout.readline()
+        shown = making.end()
+        assert making.process.returncode == 0 and "2 done" in shown and rest_of(watch)
+        assert f"{server.path} is out of memory (maxmemory)" in shown and "canary" not in shown
+    finally:
+        server.close()
+
+
+def asked(space, server, password, *words):
+    return space.run("prog", "--redis", f"unix://:{password}@{server.path}", *words)
+
+
 def test_killed_server_costs_neither_make_nor_news(space, making):
     """The private server is started again in mid-run; the make ends well and the viewer hears its end."""
     server = wait_for(making.server, "its server")

@@ -11,7 +11,7 @@ from compmake.fingerprint.modules import is_user_file
 from compmake.frames import frame_at, is_own_file
 from compmake.job import Failure, JobId
 from compmake.text_safety import one_line
-from compmake.ui.commands.hearing import is_making, no_make, open_follower
+from compmake.ui.commands.hearing import is_making, no_make, open_follower, why_unheard
 from compmake.ui.commands.registry import Reply
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import duration
@@ -36,8 +36,8 @@ def whereabouts(session: Session, job_id: JobId) -> Reply:
     try:
         running = [worker for worker in follower.workers() if worker.fields.get("state") == "running"]
         worker = next((worker for worker in running if worker.fields.get("job") == job_id), None)
-        if follower.lost is not None:
-            raise UserError(f"there are no news of the make: {follower.lost}")
+        if why := why_unheard(session.workspace, follower):
+            raise UserError(why)
         if worker is None:
             names = ", ".join(shown_id(JobId(one.fields.get("job", ""))) for one in running[:_NAMED])
             raise UserError(f"{shown_id(job_id)} is not running; running: {names or 'none that takes a second'}")
