@@ -13,6 +13,7 @@ from compmake.signing import read_key
 from compmake.store import Store
 from compmake.store.copying import copy_store
 from compmake.store.files import FileStore
+from compmake.telling import NEWS_NOTES
 from compmake.text_safety import redact, safe_name
 from compmake.workspace import Workspace
 
@@ -168,7 +169,7 @@ def copy_named_store(source: str, target: str, *, flags: Iterable[str], tell: Ca
         name = _program_name(old)
         new = _open_named(target, settings, tell, create=True, read_only=False, name=name)
         try:
-            copied = copy_store(old, new)
+            copied = copy_store(old, new, tell=tell, without=NEWS_NOTES)
             return f"{old.location}: {copied.text} copied to {new.location} and verified."
         finally:
             new.close()

@@ -9,6 +9,7 @@ import contextlib
 import faulthandler
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -29,13 +30,14 @@ from compmake.fingerprint.modules import is_user_file
 from compmake.job import Digest, JobId
 from compmake.job_progress import flush as flush_progress
 from compmake.store import Objects
-from compmake.worker import Worker
+from compmake.worker import MAXRSS_BYTES, Worker
 
 TOKEN_BYTES = 8
 EXIT_BROKEN = 1
 EXIT_CUT_OFF = 97
 """How a worker ends that can no longer speak with the driver, because a job closed its descriptors."""
 _BEAT_S = 1.0
+_TOLD_CALLS = 500
 
 
 class Lines(NamedTuple):
@@ -172,9 +174,11 @@ class _Server:
             if number is not None:
                 try:
                     flush_progress()
-                    self._tell()
+                    self._tell(is_long=number == before)
                 except OSError:  # the driver is gone, and so is this process soon
                     return
+                except MemoryError:  # the job's limit; perhaps it leaves more the next time
+                    continue
                 if number == before:  # most jobs are over by then
                     with contextlib.suppress(Exception):  # whatever it is, the job must not suffer for its news
                         self._tell_server()
@@ -186,16 +190,22 @@ class _Server:
         if self._told is None or call is None:
             return
         if self._remote is None:
-            if call.limits.memory_bytes is not None:  # what the import takes would count as the job's
+            if call.limits.memory_bytes is not None:  # what the import takes would count as the job's; see _tell
                 return
             from compmake.channel.redis_beat import WorkerBeat
 
             self._remote = WorkerBeat(*self._told, self._stack)
         self._remote.tell(call.job_id, time.monotonic() - self._began_s, self._place(), self._progress)
 
-    def _tell(self) -> None:
-        if os.getpid() == self._pid:  # and no process that the job has forked
-            self._send_body(BEAT, json.dumps([*self._place(), self._progress]).encode())
+    def _tell(self, *, is_long: bool = False) -> None:
+        """Tell the driver how the running job is; and, if a server shall hear more than we can tell it, that too."""
+        if os.getpid() != self._pid:  # a process that the job has forked
+            return
+        call, body = self._call, [*self._place(), self._progress]
+        is_silent = self._told is not None and self._remote is None
+        if is_long and is_silent and call is not None and call.limits.memory_bytes is not None:
+            body += [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_BYTES, self._stack()[-_TOLD_CALLS:]]
+        self._send_body(BEAT, json.dumps(body).encode())
 
     def _place(self) -> tuple[str, int, str]:
         """Return file, line and function of the user's code that the job is at."""

@@ -226,6 +226,7 @@ def _processes(
         environ=environ,
         report=report,
         tell_output=telling.tell_output,
+        tell_words=telling.tell_words,
         wake=stop.wake,
     )
 

@@ -11,7 +11,7 @@ import uuid
 from typing import NamedTuple
 
 from compmake.channel import Channel, Event, EventKind
-from compmake.channel.address import NewsAddress, Output
+from compmake.channel.address import NewsAddress, Output, OwnWords
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.settings import Settings
@@ -20,7 +20,8 @@ from compmake.workspace import Workspace
 
 OFF = "off"
 """The value of the setting `redis` of whoever wants no news told."""
-_ID, _NEWS = "id", "news"
+NEWS_NOTES = _ID, _NEWS = "id", "news"
+"""What a make notes in its store; a copy of the store is another one, with news of its own."""
 _DELAY_S = 1.0
 _LAST_S = 1.5
 """The end of a make waits no longer for a server that does not answer."""
@@ -85,6 +86,7 @@ class Telling:
         self._channel = channel
         self._server = workspace.server
         self._outputs: dict[JobId, Output] = {}
+        self._words: dict[str, OwnWords] = {}
         self._ending = threading.Event()
         self._excuse = ""
         """Why nobody can be told."""
@@ -134,6 +136,11 @@ class Telling:
         if self.address is not None:
             self._outputs[job_id] = Output(size_bytes, end)
 
+    def tell_words(self, words: OwnWords) -> None:
+        """Tell what a worker cannot tell by itself; only the newest counts."""
+        if self.address is not None:
+            self._words[words.worker] = words
+
     def _run(self) -> None:
         if self._ending.wait(self._delay_s):
             return
@@ -143,4 +150,4 @@ class Telling:
         from compmake.channel.redis_forward import forward  # takes 0.1 s, so only when there is something to tell
 
         server = self._server if self._is_private else None
-        forward(self._channel, self.address, self._ending, outputs=self._outputs, server=server)
+        forward(self._channel, self.address, self._ending, outputs=self._outputs, words=self._words, server=server)

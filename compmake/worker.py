@@ -30,7 +30,7 @@ from compmake.words import bytes_text
 
 VALUE_DIGEST_BYTES = 1 << 20
 """Results whose pickle, the buffers of arrays not counted, is below this are compared by value, others by bytes."""
-_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
+MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 class TerminatedError(BaseException):
@@ -137,7 +137,7 @@ class Worker:
             started_at=started_at,
             wall_s=time.perf_counter() - started_s,
             cpu_s=self._cpu_s - cpu_s,
-            peak_bytes=max(usage.ru_maxrss, self._new_peak_of_children()) * _MAXRSS_BYTES,
+            peak_bytes=max(usage.ru_maxrss, self._new_peak_of_children()) * MAXRSS_BYTES,
             result=result,
             failure=failure,
             damaged=damaged,

@@ -91,7 +91,7 @@ class ThroughRedis:
         self.server = Server()
         self.make, self._viewer = MemoryChannel(), MemoryChannel()
         keys = Keys("test")
-        self._forwarder = Forwarder(self.make, self.server.client, keys, outputs={}, about={}, explain=str)
+        self._forwarder = Forwarder(self.make, self.server.client, keys, outputs={}, words={}, about={}, explain=str)
         self.follower = Follower(self.server.client, keys)
         self._closing = threading.Event()
         self._threads = [

@@ -1,6 +1,9 @@
 """Where the news of a store go, and what of them passes without the channel."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from compmake.job import JobId
 
 OUTPUT_BYTES = 65536
 """So much of the end of a running job's output can be followed."""
@@ -11,6 +14,21 @@ class NewsAddress(NamedTuple):
 
     url: str
     store_id: str
+
+
+Place = tuple[str, int, str]
+"""File, line and function."""
+
+
+class OwnWords(NamedTuple):
+    """What a worker would tell a server by itself; the driver does if a limit on memory leaves no room for that."""
+
+    worker: str
+    job_id: JobId
+    pid: int
+    peak_bytes: int
+    stack: Sequence[Place]
+    """All calls that the job is in, the outermost first."""
 
 
 class Output(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from redis import Redis
 
-from compmake.channel.redis_news import ANSWERED_WITHIN_S, Keys, text_of
+from compmake.channel.redis_news import ANSWERED_WITHIN_S, Keys, WorkerNews, text_of
 from compmake.job import JobId
 
 _KEPT_QUESTIONS = 1000
@@ -40,7 +40,22 @@ def answer_to(client: Redis, keys: Keys, token: str) -> Whereabouts | None:
         return None
     try:
         told = json.loads(text_of(found))
-        stack = tuple((str(file), int(line), str(function)) for file, line, function in told["stack"])
-        return Whereabouts(str(told["worker"]), str(told["host"]), int(told["pid"]), stack)
+        return _whereabouts(told["worker"], told["host"], told["pid"], told["stack"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def told_unasked(worker: WorkerNews, job_id: JobId) -> Whereabouts | None:
+    """Return where a job is whose worker cannot be asked, for its limit on memory leaves no room; None of others."""
+    fields = worker.fields
+    if fields.get("told_job") != job_id:
+        return None
+    try:
+        return _whereabouts(worker.name, fields["host"], fields["pid"], json.loads(fields["stack"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _whereabouts(worker: object, host: object, pid: Any, stack: Any) -> Whereabouts:
+    calls = tuple((str(file), int(line), str(function)) for file, line, function in stack)
+    return Whereabouts(str(worker), str(host), int(pid), calls)

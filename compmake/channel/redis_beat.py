@@ -11,7 +11,7 @@ from typing import Any
 
 from redis import Redis
 
-from compmake.channel.address import NewsAddress
+from compmake.channel.address import NewsAddress, Place
 from compmake.channel.redis_news import (
     ANSWERED_WITHIN_S,
     TROUBLE,
@@ -25,9 +25,6 @@ from compmake.job import JobId, place_text
 _AGAIN_S = 2.0
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 _QUESTIONS = 20
-
-Place = tuple[str, int, str]
-"""File, line and function."""
 
 
 class WorkerBeat:
@@ -85,6 +82,7 @@ class WorkerBeat:
             "peak_bytes": peak_bytes,
             "place": place,
             "progress": progress,
+            "stack": "",  # that of a job before, which could not be asked for it
         }
         name = self._keys.worker(self._worker)
         with client.pipeline(transaction=False) as pipe:

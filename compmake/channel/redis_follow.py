@@ -58,6 +58,8 @@ class Follower:
         self._last_id = _FIRST
         self._tick = ""
         self._heard_s = time.monotonic()
+        self.driver = ""
+        """Process id of the driver whose news the server has; empty before the first look, or if it has none."""
         self.ended_before = False
         """Whether the run that is followed had ended when it was looked at first."""
         self.lost: Exception | None = None
@@ -99,8 +101,12 @@ class Follower:
         return answer
 
     def workers(self) -> list[WorkerNews]:
-        """Return what is known of each worker."""
-        return self.ask(lambda client: read_workers(client, self.keys)) or []
+        """Return what is known of each worker; looks also whose they are."""
+        return self.ask(self._workers) or []
+
+    def _workers(self, client: Redis) -> list[WorkerNews]:
+        self.driver = _text(client.hget(self.keys.run, "pid"))
+        return read_workers(client, self.keys)
 
     def beats(self) -> list[Event]:
         """Return the newest sign of life of each running job."""
@@ -143,6 +149,7 @@ class Follower:
     def _compare(self, known: Mapping[str, str]) -> None:
         """Look whether the server still knows what it knew, and the driver is alive."""
         run, position = known["run"], int(known["position"] or 0)
+        self.driver = known["pid"]
         if known["tick"] != self._tick:
             self._tick, self._heard_s = known["tick"], time.monotonic()
         if run and not self._run:
@@ -160,7 +167,7 @@ class Follower:
 
 
 _ENDED = EventKind.RUN_ENDED.value
-_ABOUT = ["run", "position", "tick", _ENDED]
+_ABOUT = ["run", "position", "tick", "pid", _ENDED]
 """Fields of the run's hash."""
 
 

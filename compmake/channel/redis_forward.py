@@ -5,6 +5,7 @@ on where it was: nothing is doubled, and nothing is missing unless the channel h
 """
 
 import contextlib
+import json
 import os
 import threading
 import time
@@ -13,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import TimeoutError
+from redis.exceptions import OutOfMemoryError, TimeoutError
 
 from compmake.channel import Channel, Event, EventKind
-from compmake.channel.address import NewsAddress, Output
+from compmake.channel.address import NewsAddress, Output, OwnWords
 from compmake.channel.redis_letter import Letter
 from compmake.channel.redis_news import (
     FORGOTTEN_AFTER_S,
@@ -34,7 +35,7 @@ from compmake.channel.server import PrivateServer
 from compmake.channel.worker_rows import WorkerRows
 from compmake.errors import UserError
 from compmake.job import JobId
-from compmake.redis_link import explained
+from compmake.redis_link import explained, shown
 
 _EVERY_S = 0.1
 _ROWS_EVERY_S = 0.5
@@ -54,6 +55,7 @@ def forward(
     ending: threading.Event,
     *,
     outputs: dict[JobId, Output],
+    words: dict[str, OwnWords] | None = None,
     server: PrivateServer | None,
 ) -> None:
     """Tell a server what a make tells its channel, until `ending` is set.
@@ -63,6 +65,7 @@ def forward(
         address: Where the news go.
         ending: Set when the make has ended.
         outputs: What running jobs have printed; others put the newest in, here it is taken out.
+        words: What workers would tell by themselves and cannot; as `outputs`.
         server: To be started when it is not there; None if the server is not ours.
     """
     connect = connector(address.url)
@@ -73,11 +76,15 @@ def forward(
         return connect()
 
     def explain(error: Exception) -> str:
+        if isinstance(error, OutOfMemoryError):
+            whose = "their private server" if server is not None else shown(address.url)
+            return f"{whose} is out of memory (maxmemory)"
         return str(error) if isinstance(error, UserError) else str(explained(error, address.url))
 
     about = {"host": os.uname().nodename, "pid": str(os.getpid())}
     keys = Keys(address.store_id)
-    Forwarder(channel, open_client, keys, outputs=outputs, about=about, explain=explain).run(ending)
+    told = {} if words is None else words
+    Forwarder(channel, open_client, keys, outputs=outputs, words=told, about=about, explain=explain).run(ending)
 
 
 class Forwarder:
@@ -90,6 +97,7 @@ class Forwarder:
         keys: Keys,
         *,
         outputs: dict[JobId, Output],
+        words: dict[str, OwnWords],
         about: Mapping[str, str],
         explain: Callable[[Exception], str],
     ) -> None:
@@ -100,11 +108,12 @@ class Forwarder:
             connect: Opens a connection, and starts a server first if that is ours.
             keys: Where the news go.
             outputs: What running jobs have printed; others put the newest in, here it is taken out.
+            words: What workers would tell by themselves and cannot; as `outputs`.
             about: What viewers find in the run's hash besides: host and process of the driver.
             explain: Returns why other terminals get no news, in one line.
         """
         self._channel, self._connect, self._keys = channel, connect, keys
-        self._outputs, self._about, self._explain = outputs, dict(about), explain
+        self._outputs, self._words, self._about, self._explain = outputs, words, dict(about), explain
         self._token = uuid.uuid4().hex
         self._position = 0
         """All before it is on the server."""
@@ -210,6 +219,7 @@ class Forwarder:
         run = {**self._about, **self._counts, "run": self._token, "position": end, "tick": self._tick}
         letter.put(keys.run, run, FORGOTTEN_AFTER_S)
         self._add_rows(letter, any(event.kind is EventKind.RUN_ENDED for event in events[-1:]))
+        self._add_words(letter)
         self._add_outputs(letter, [event for _, event in told])
         while self._entries and self._entries[0][1] < end - _KEPT_EVENTS:
             letter.add("XTRIM", keys.events, "MINID", "=", self._entries.pop(0)[0])
@@ -227,6 +237,13 @@ class Forwarder:
             letter.put(self._keys.worker(name), row, WORKER_FORGOTTEN_AFTER_S)
             letter.add("ZADD", self._keys.workers, time.time(), name)
             letter.add("EXPIRE", self._keys.workers, FORGOTTEN_AFTER_S)
+
+    def _add_words(self, letter: Letter) -> None:
+        while self._words:
+            name, words = self._words.popitem()
+            row = {"told_job": words.job_id, "pid": words.pid, "host": self._about.get("host", "")}
+            told = {**row, "peak_bytes": words.peak_bytes, "stack": json.dumps(words.stack)}
+            letter.put(self._keys.worker(name), told, WORKER_FORGOTTEN_AFTER_S)
 
     def _add_outputs(self, letter: Letter, events: Sequence[Event]) -> None:
         while self._outputs:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from math import inf
 
 from compmake.capture import last_lines
-from compmake.channel.address import OUTPUT_BYTES
+from compmake.channel.address import OUTPUT_BYTES, OwnWords
 from compmake.codec import CallMessage
 from compmake.errors import StoreError, WorkersError
 from compmake.executor import Running
@@ -54,6 +54,7 @@ class ProcessExecutor:
         environ: Mapping[str, str],
         report: Callable[[JobId, Beat, float], None],
         tell_output: Callable[[JobId, int, bytes], None] | None = None,
+        tell_words: Callable[[OwnWords], None] | None = None,
         wake: int | None = None,
     ) -> None:
         """Start workers; nothing waits for them.
@@ -65,10 +66,11 @@ class ProcessExecutor:
             environ: Their environment.
             report: Hears the signs of life of running jobs, with the time of the last that came from the worker.
             tell_output: Hears, about once a second, how much a running job has printed and the end of it.
+            tell_words: Hears, about once a second, what workers would tell a server and cannot.
             wake: A descriptor; when something can be read from it `collect` returns.
         """
         self._objects = objects
-        self._report, self._tell_output = report, tell_output
+        self._report, self._tell_output, self._tell_words = report, tell_output, tell_words
         self._selector = selectors.DefaultSelector()
         if wake is not None:
             self._selector.register(wake, selectors.EVENT_READ, wake)
@@ -333,6 +335,9 @@ class ProcessExecutor:
         if self._tell_output is not None and link.output.size_bytes != link.told_bytes:
             link.told_bytes = link.output.size_bytes
             self._tell_output(job_id, link.told_bytes, link.output.end(OUTPUT_BYTES))
+        if self._tell_words is not None and link.own_words is not None:
+            self._tell_words(link.own_words)
+            link.own_words = None
 
     def _end_running(self, link: WorkerLink, kind: OutcomeKind, grace_s: float, failure: Failure | None = None) -> None:
         """Ask the running job to end; without patience kill its process."""

@@ -8,10 +8,11 @@ import signal
 import socket
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from compmake.channel.address import OwnWords, Place
 from compmake.codec import CallMessage
 from compmake.codec.wire import BEAT, HELLO, OUTCOME, STORE_FAILED, UP, Outgoing, Piece, decode_outcome, encode_calls
 from compmake.errors import StoreError
@@ -83,6 +84,8 @@ class WorkerLink:
         self.beat = _NO_BEAT
         self.at: tuple[str, int, str] | None = None
         """File, line and function that the running job was last seen at."""
+        self.own_words: OwnWords | None = None
+        """What the worker of the running job would tell a server if its limit on memory left room for a client."""
         self.seen_s = 0.0
         """When that was, by the monotonic clock."""
         self.said_hello = False
@@ -249,7 +252,11 @@ class WorkerLink:
         self._begin(now_s, now)
         return item, told.outcome
 
-    def _hear(self, file: str, line: int, function: str, progress: str) -> None:
+    def _hear(
+        self, file: str, line: int, function: str, progress: str, peak_bytes: int = 0, stack: Sequence[Place] = ()
+    ) -> None:
+        if stack and self.pid is not None:
+            self.own_words = OwnWords(self.name, self.sent[0].call.job_id, self.pid, peak_bytes, stack)
         self.at = (file, line, function) if file else None
         self.beat = self.beat._replace(place=place_text(file, line, function), progress=progress)
         self.has_news = True
@@ -258,7 +265,7 @@ class WorkerLink:
         is_busy = self.said_hello and bool(self.sent)
         self.began_s, self.began_at = (now_s, now) if is_busy else (None, 0.0)
         self.beat, self.at, self.overran, self.has_news, self.heard_at = _NO_BEAT, None, False, False, now
-        self.told_bytes = 0
+        self.told_bytes, self.own_words = 0, None
         limits = self.sent[0].call.limits if is_busy else NO_LIMITS
         self.timeout_s, self.memory_bytes = limits.timeout_s, limits.memory_bytes
 

@@ -1,6 +1,7 @@
-"""Copies one store to another, of whatever kind, and verifies the copy."""
+"""Copies one store to another, of whatever kind, and verifies the copy; one that was cut off is finished later."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from compmake.errors import ResultDamagedError, ResultMissingError, StoreError
@@ -10,6 +11,11 @@ from compmake.store.packing import objects_of
 from compmake.words import bytes_text
 
 _AT_ONCE = 500
+_TOLD_EVERY_S = 2.0
+_MUCH_BYTES = 500_000_000
+"""Verifying more takes so long that people ask what it does."""
+_UNFINISHED = "unfinished copy of"
+"""The note of a store that is being copied to, or of a copy that was cut off; empty when it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,17 @@ class Copied:
         return f"{self.records} records with {bytes_text(self.results_bytes)} of results{lost}"
 
 
-def copy_store(source: Store, target: Store) -> Copied:
+def copy_store(source: Store, target: Store, *, tell: Callable[[str], None], without: Collection[str] = ()) -> Copied:
     """Copy records, results, history, runs and notes; parse results are not copied, they are made anew.
 
+    Args:
+        source: Is left as it is.
+        target: A new one, or what is there of a copy of this source that was cut off.
+        tell: Hears now and then how far it is.
+        without: Notes that are not copied.
+
     Raises:
-        StoreError: The target has something in it, one of them failed, or the copy is not what the source has.
+        StoreError: The target has something else in it, one of them failed, or the copy is not what the source has.
     """
     if target.location == source.location:
         raise StoreError(f"{source.location}: a store is not copied to itself")
@@ -40,10 +52,16 @@ def copy_store(source: Store, target: Store) -> Copied:
     try:
         target.lock("compmake --copy-store")
         try:
-            if target.load_records() or target.runs() or target.all_meta():
-                raise StoreError(f"{target.location} is not empty: a store is copied to a new one")
-            copied = _copy(source, target)
-            _verify(source, target)
+            _refuse_if_used(source, target)
+            target.set_meta(_UNFINISHED, source.location)
+            notes = {key: text for key, text in source.all_meta().items() if key not in {*without, _UNFINISHED}}
+            copied = _copy(source, target, tell)
+            for key, value in notes.items():
+                target.set_meta(key, value)
+            if copied.results_bytes > _MUCH_BYTES:
+                tell(f"{copied.text} are copied; verifying")
+            _verify(source, target, notes)
+            target.set_meta(_UNFINISHED, "")
             return copied
         finally:
             target.unlock()
@@ -51,7 +69,18 @@ def copy_store(source: Store, target: Store) -> Copied:
         source.unlock()
 
 
-def _copy(source: Store, target: Store) -> Copied:
+def _refuse_if_used(source: Store, target: Store) -> None:
+    notes, theirs = target.all_meta(), source.all_meta()
+    unfinished = notes.pop(_UNFINISHED, "")
+    if unfinished not in {"", source.location}:
+        raise StoreError(f"{target.location} is an unfinished copy of {unfinished}: copy that again, or name a new one")
+    known = set(source.runs()) if unfinished else set()
+    others = notes.items() - (theirs.items() if unfinished else set())
+    if others or set(target.runs()) - known or (not unfinished and target.load_records()):
+        raise StoreError(f"{target.location} is not empty: a store is copied to a new one")
+
+
+def _copy(source: Store, target: Store, tell: Callable[[str], None]) -> Copied:
     parts = list(source.all_parts().items())
     for start in range(0, len(parts), _AT_ONCE):
         target.commit(Changes(parts=dict(parts[start : start + _AT_ONCE])))
@@ -60,18 +89,33 @@ def _copy(source: Store, target: Store) -> Copied:
     total_bytes = 0
     pending: list[tuple[Record, Blob | None]] = []
     count = 0
+    there = _without_the_half_done(source, target)
+    told_s = time.monotonic()
     for record in _oldest_first(source):
+        if time.monotonic() - told_s > _TOLD_EVERY_S:
+            told_s = time.monotonic()
+            tell(f"{count} records with {bytes_text(total_bytes)} of results are copied")
+        count += 1
+        if record.job_id in there:
+            total_bytes += record.size_bytes
+            continue
         new, blob = _with_objects(source, target, record, written)
         total_bytes += new.size_bytes
         pending.append((new, blob))
-        count += 1
         if len(pending) == _AT_ONCE:
             target.commit(Changes(records=pending))
             pending = []
     target.commit(Changes(records=pending))
-    for key, value in source.all_meta().items():  # last: a store that names its program is complete
-        target.set_meta(key, value)
     return Copied(count, total_bytes, sum(blob is None for blob in written.values()))
+
+
+def _without_the_half_done(source: Store, target: Store) -> set[JobId]:
+    """Return the jobs that were copied before; forget those of which only superseded records were."""
+    old, new = _comparable(source.load_records()), _comparable(target.load_records())
+    half = {job_id for job_id, record in new.items() if old.get(job_id) != record}
+    if half:
+        target.forget(half)
+    return set(new) - half
 
 
 def _oldest_first(source: Store) -> Iterator[Record]:
@@ -108,16 +152,16 @@ def _copied(source: Store, target: Store, blob: Blob) -> Blob | None:
         return None
 
 
-def _verify(source: Store, target: Store) -> None:
+def _verify(source: Store, target: Store, notes: Mapping[str, str]) -> None:
     damage = target.check()
     if damage:
         raise StoreError(f"{target.location} is not a whole copy: {damage[0].what}. Remove it and copy again.")
     pairs = (
         ("records", _comparable(source.load_records()), _comparable(target.load_records())),
         ("runs", source.runs(), target.runs()),
-        ("attempts", source.attempts(), target.attempts()),
+        ("attempts", set(source.attempts()), set(target.attempts())),  # those of one moment have no order
         ("code", source.all_parts(), target.all_parts()),
-        ("notes", source.all_meta(), target.all_meta()),
+        ("notes", {**notes, _UNFINISHED: source.location}, target.all_meta()),
     )
     for what, old, new in pairs:
         if old != new:

@@ -128,6 +128,24 @@ def test_where_tells_the_whole_stack(space, making):
     assert other.code == 2 and "nosuch is not running; running: " in other.err
 
 
+def test_a_worker_with_limited_memory_tells_through_the_driver(space):
+    """No client of a server fits below the limit, yet `stats --workers` has process and peak, and `where` the stack."""
+    space.edit(
+        "prog.py", 'comp(slow, "go", job_id="slow-job")', 'comp.options(job_id="slow-job", memory="200MB")(slow, "go")'
+    )
+    making = Making(space)
+    try:
+        row = wait_for(
+            lambda: [row for row in space.run("prog", "stats", "--workers", "--json").objects if "pid" in row],
+            "what the worker says",
+        )[0]
+        assert psutil.pid_exists(row["pid"]) and row["peak_bytes"] > 1 << 20
+        done = space.run("prog", "where", "slow-job")
+        assert done.code == 0 and " in slow" in done.out and "time.sleep(0.05)" in done.out and not done.err
+    finally:
+        making.end()
+
+
 def test_output_is_followed_to_its_end(space, making):
     """`output JOB -f` prints every line once, from the first to the last, and ends with the job."""
     wait_for(lambda: rows(space), "the workers")
@@ -138,6 +156,56 @@ def test_output_is_followed_to_its_end(space, making):
     lines = ["line 0", *rest.splitlines()]
     assert lines == [f"line {number}" for number in range(len(lines))] and follow.returncode == 0
     assert space.run("prog", "output", "slow-job").out.splitlines() == lines
+
+
+def test_an_emptied_server_does_not_end_what_is_followed(space):
+    """While the server is told anew which jobs run, `output JOB -f` goes on with the one that it follows."""
+    server = Server()
+    making = Making(space, "--redis", server.url)
+    try:
+        options = ("--redis", server.url)
+        wait_for(lambda: '"seq"' in space.run("prog", *options, "stats", "--workers", "--json").out, "the workers")
+        follow = watching(space, *options, "output", "slow-job", "-f")
+        assert follow.stdout.readline() == "line 0\n"
+        client = server.client()
+        client.config_set("maxmemory", "1")  # nothing can be told until that is undone
+        client.flushall()
+        looks = client.info("commandstats")["cmdstat_zrange"]["calls"]
+        wait_for(lambda: client.info("commandstats")["cmdstat_zrange"]["calls"] > looks + 2, "looks at nothing")
+        client.config_set("maxmemory", "0")
+        follow.stdout.readline()
+        making.let_go()
+        lines = ["line 0", "line 1", *rest_of(follow).splitlines()]
+        assert lines == [f"line {number}" for number in range(len(lines))]
+        making.end()
+        assert space.run("prog", "output", "slow-job").out.splitlines() == lines
+    finally:
+        making.end()
+        server.close()
+
+
+def test_a_server_that_takes_no_news_is_told_wherever_somebody_asks(space):
+    """The make goes on and says why; nobody is told that a job does not run, or that there are no workers."""
+    server = Server("--requirepass", "canary", "--maxmemory", "1")
+    try:
+        making = Making(space, "--redis", f"unix://:canary@{server.path}")
+        wait_for(lambda: "screen says why" in asked(space, server, "canary", "where", "slow-job").err, "the reason")
+        for words in (("stats", "--workers"), ("output", "slow-job", "-f")):
+            done = asked(space, server, "canary", *words)
+            assert done.code == 2 and "its own screen says why" in done.err
+        wrong = asked(space, server, "wrong-canary", "stats", "--workers")
+        assert f"{server.path} refuses this user or password" in wrong.err and "canary" not in wrong.err
+        watch = watching(space, "--redis", f"unix://:canary@{server.path}", "watch")
+        assert "its own screen says why" in watch.stdout.readline()
+        shown = making.end()
+        assert making.process.returncode == 0 and "2 done" in shown and rest_of(watch)
+        assert f"{server.path} is out of memory (maxmemory)" in shown and "canary" not in shown
+    finally:
+        server.close()
+
+
+def asked(space, server, password, *words):
+    return space.run("prog", "--redis", f"unix://:{password}@{server.path}", *words)
 
 
 def test_killed_server_costs_neither_make_nor_news(space, making):

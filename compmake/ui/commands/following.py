@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_news import read_output
+from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.ui.commands.attempts import output_of
-from compmake.ui.commands.hearing import is_making, open_follower
+from compmake.ui.commands.hearing import is_making, open_follower, why_unheard
 from compmake.ui.commands.session import Session
 from compmake.words import bytes_text
 
@@ -21,13 +22,16 @@ def follow_output(session: Session, job_id: JobId) -> Iterator[str] | None:
     None if it does not run.
 
     Raises:
-        UserError: The make tells its news to nobody, or to a server that these settings do not name.
+        UserError: The make tells its news to nobody, or to a server that these settings do not name or takes none.
     """
     if not is_making(session.workspace):
         return None
     follower = open_follower(session.workspace)
     if not _runs(follower, job_id):
+        why = why_unheard(session.workspace, follower)
         follower.close()
+        if why:
+            raise UserError(why)
         return None
     return _lines(session, follower, job_id)
 
@@ -53,15 +57,28 @@ def _lines(session: Session, follower: Follower, job_id: JobId) -> Iterator[str]
                 *lines, rest = (rest + printed.end[-new:]).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
                 shown_bytes = printed.size_bytes
                 yield from (line.decode(errors="replace") for line in lines)
-            if not runs or not is_making(session.workspace):
+            if not is_making(session.workspace) or (not runs and _has_ended(session, follower, job_id, before)):
                 break
             if follower.lost is not None and not told:
-                yield f"(no news since {time.strftime('%H:%M:%S')}: {follower.lost})"
+                yield f"({why_unheard(session.workspace, follower)})"
             told = follower.lost is not None
             time.sleep(_LOOK_S)
         yield from (rest.decode(errors="replace") + _remaining(session, job_id, before, shown_bytes)).splitlines()
     finally:
         follower.close()
+
+
+def _has_ended(session: Session, follower: Follower, job_id: JobId, before: object) -> bool:
+    """Tell whether a job has ended that runs nowhere; or was the server emptied, and will hear again that it runs?"""
+    end_s = time.monotonic() + _RECORDED_WITHIN_S
+    while time.monotonic() < end_s:
+        session.workspace.refresh()
+        if session.record(job_id) not in (None, before):
+            return True
+        if _runs(follower, job_id):
+            return False
+        time.sleep(_LOOK_S)
+    return True
 
 
 def _remaining(session: Session, job_id: JobId, before: object, shown_bytes: int) -> str:

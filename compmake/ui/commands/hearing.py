@@ -18,6 +18,8 @@ from compmake.workspace import Workspace
 
 _LOOK_S = 0.5
 _LOST_TOLD_S = 2.0
+_BEGINNING_S = 3.0
+"""A private server is there by then, also on a slow machine."""
 
 
 def is_making(workspace: Workspace) -> bool:
@@ -50,6 +52,22 @@ def open_follower(workspace: Workspace) -> Follower:
     if address is None:
         raise UserError(NO_SERVER)
     return Follower(connector(address.url), Keys(address.store_id))
+
+
+def why_unheard(workspace: Workspace, follower: Follower) -> str:
+    """Say why the make that runs cannot be heard of at a server that was asked; empty if it can."""
+    told, runs, address = (
+        told_where(workspace.store),
+        workspace.store.runs(),
+        news_address(workspace.settings, workspace.store),
+    )
+    if told is not None and follower.lost is None and follower.driver == str(told.pid):
+        return ""
+    if runs and time.time() - runs[0].started_at < _BEGINNING_S:
+        return "the make has told nothing yet: it is watched from its second second on"
+    if follower.lost is not None and address is not None:
+        return f"there are no news of the make: {explained(follower.lost, address.url)}"
+    return "there are no news of the make at the server, which does not take them perhaps: its own screen says why"
 
 
 class Happenings(NamedTuple):
@@ -87,7 +105,7 @@ class Listener:
                     return
                 if notice := self._trouble(self._follower):
                     yield Happenings([Event(EventKind.NOTICE, time.time(), text=notice)])
-                away_s = 0.0 if self._follower.is_well else time.time() - self._heard_at
+                away_s = time.time() - self._heard_at if self._why_silent(self._follower) else 0.0
                 if away_s > _LOST_TOLD_S and not is_making(self._workspace):
                     text = "The make has ended; its last news did not come."
                     yield Happenings([Event(EventKind.NOTICE, time.time(), text=text)])
@@ -101,17 +119,26 @@ class Listener:
 
     def _trouble(self, follower: Follower) -> str:
         """Return what is to be said, once, of news that do not come, or come again."""
-        if follower.is_well:
-            since, self._heard_at = self._heard_at, time.time()
+        why = self._why_silent(follower)
+        if not why:
+            since, self._heard_at = self._heard_at, time.time() - follower.silent_s
             was_told, self._told = self._told, False
-            return f"There are news again, after {self._heard_at - since:.0f} s." if was_told else ""
+            return f"There are news again, after {time.time() - since:.0f} s." if was_told else ""
         if self._told or time.time() - self._heard_at < _LOST_TOLD_S:
             return ""
         self._told = True
-        why = "the make says nothing"
-        if follower.lost is not None and self._address is not None:
-            why = str(explained(follower.lost, self._address.url))
         return f"No news since {clock(self._heard_at)}: {why}"
+
+    def _why_silent(self, follower: Follower) -> str:
+        """Return why no news come, empty if they do."""
+        if follower.lost is not None and self._address is not None:
+            return str(explained(follower.lost, self._address.url))
+        if not follower.is_well:
+            return "the make says nothing"
+        told = told_where(self._workspace.store)
+        if told is not None and follower.driver != str(told.pid):
+            return "the make tells nothing here; its own screen says why"
+        return ""
 
 
 def happenings(session: Session, *, forever: bool) -> Iterator[tuple[Happenings, Listener]]:

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from compmake.channel.redis_ask import Whereabouts, answer_to, ask_where
+from compmake.channel.redis_ask import Whereabouts, answer_to, ask_where, told_unasked
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_news import WorkerNews
 from compmake.errors import UserError
@@ -11,7 +11,7 @@ from compmake.fingerprint.modules import is_user_file
 from compmake.frames import frame_at, is_own_file
 from compmake.job import Failure, JobId
 from compmake.text_safety import one_line
-from compmake.ui.commands.hearing import is_making, no_make, open_follower
+from compmake.ui.commands.hearing import is_making, no_make, open_follower, why_unheard
 from compmake.ui.commands.registry import Reply
 from compmake.ui.commands.session import Session, shown_id
 from compmake.ui.text import duration
@@ -36,12 +36,12 @@ def whereabouts(session: Session, job_id: JobId) -> Reply:
     try:
         running = [worker for worker in follower.workers() if worker.fields.get("state") == "running"]
         worker = next((worker for worker in running if worker.fields.get("job") == job_id), None)
-        if follower.lost is not None:
-            raise UserError(f"there are no news of the make: {follower.lost}")
+        if why := why_unheard(session.workspace, follower):
+            raise UserError(why)
         if worker is None:
             names = ", ".join(shown_id(JobId(one.fields.get("job", ""))) for one in running[:_NAMED])
             raise UserError(f"{shown_id(job_id)} is not running; running: {names or 'none that takes a second'}")
-        found = _answer(follower, worker, job_id)
+        found = told_unasked(worker, job_id) or _answer(follower, worker, job_id)
         return _without_answer(worker, job_id) if found is None else _reply(worker, job_id, found)
     finally:
         follower.close()
@@ -77,8 +77,8 @@ def _reply(worker: WorkerNews, job_id: JobId, found: Whereabouts) -> Reply:
 def _without_answer(worker: WorkerNews, job_id: JobId) -> Reply:
     place, age_s = worker.fields.get("place", ""), max(0.0, time.time() - worker.number("heard_at"))
     lines = [
-        f"{shown_id(job_id)} on {one_line(worker.name, _CELLS)} gives no answer: it began a moment ago, has a limit on "
-        "memory, or C code holds the lock of its interpreter."
+        f"{shown_id(job_id)} on {one_line(worker.name, _CELLS)} gives no answer: it began a moment ago, or C code "
+        "holds the lock of its interpreter."
     ]
     if place:
         lines.append(f"{duration(age_s)} ago it was at {one_line(place, 200)}")

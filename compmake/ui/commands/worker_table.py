@@ -7,7 +7,7 @@ from compmake.channel.redis_news import WorkerNews
 from compmake.errors import UserError
 from compmake.text_safety import one_line
 from compmake.ui.columns import Column, Listing
-from compmake.ui.commands.hearing import is_making, no_make, open_follower
+from compmake.ui.commands.hearing import is_making, no_make, open_follower, why_unheard
 from compmake.ui.commands.registry import Reply
 from compmake.ui.commands.session import Session
 from compmake.ui.text import duration
@@ -30,8 +30,8 @@ def worker_table(session: Session) -> Reply:
     follower = open_follower(session.workspace)
     workers = follower.workers()
     follower.close()
-    if follower.lost is not None:
-        raise UserError(f"there are no news of the make: {follower.lost}")
+    if why := why_unheard(session.workspace, follower):
+        raise UserError(why)
     rows = [dict(_cells(worker)) for worker in workers]
     columns = (
         Column("worker"),
@@ -80,5 +80,6 @@ def _cells(worker: WorkerNews) -> Iterator[tuple[str, str]]:
 
 def _about(worker: WorkerNews) -> dict[str, Any]:
     about: dict[str, Any] = {"worker": worker.name, "age_s": worker.age_s, **worker.fields}
+    about.pop("stack", None)  # `where` tells it
     about |= {name: int(worker.number(name)) for name in _NUMBERS & set(about)}
     return about | {name: worker.number(name) for name in _FRACTIONS & set(about)}
