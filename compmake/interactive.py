@@ -63,7 +63,9 @@ def run_console(
     code = _Code(workspace, settings)
     steering = Steering(session, makes, check, surface, code, start_make)
     session.start_make, session.console, session.ask = steering.start_make, steering, surface.ask
-    workspace.guard, workspace.running = makes.refuse_if_busy, makes.running_jobs
+    elsewhere = workspace.running
+    workspace.guard = makes.refuse_if_busy
+    workspace.running = lambda: makes.running_jobs() if makes.running is not None or elsewhere is None else elsewhere()
     stop_at_failure = "stop" in flags
     app = ConsoleApp(session, makes, check, surface, steering, vocabulary=vocabulary, stop_at_failure=stop_at_failure)
     if workspace.program is None or len(workspace.program.definitions.jobs) <= _SOON_LOOKED_AT:

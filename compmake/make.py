@@ -12,7 +12,7 @@ from compmake.channel import Channel, EventKind
 from compmake.checking import Checker, Match
 from compmake.code_watch import CodeWatch
 from compmake.codec import CallMessage, freeze_function
-from compmake.errors import ResultVanishedError
+from compmake.errors import ResultVanishedError, ServerAwayError
 from compmake.executor import Executor
 from compmake.fingerprint.closure import CodeIndex
 from compmake.graph import Graph
@@ -113,7 +113,7 @@ class Make:
         self._run_id = self._store.begin_run(command, time.time())
         self._recorder = Recorder(self._run_id, self._environment)
         self._news.tell_start(command, len(self._plan.wanted), self._workers, forecast)
-        ended = "finished"
+        ended, is_there = "finished", True
         try:
             try:
                 self._loop()
@@ -126,14 +126,17 @@ class Make:
                 raise error
         except BaseException as error:
             ended = f"stopped: {error}" if str(error) else "stopped"
-            with contextlib.suppress(Exception):  # what is done is saved if the trouble was elsewhere
-                self._flush()
+            is_there = not isinstance(error, ServerAwayError)  # else it was waited for long enough
+            if is_there:
+                with contextlib.suppress(Exception):  # what is done is saved if the trouble was elsewhere
+                    self._flush()
             raise
         finally:
             wall_s = time.monotonic() - started
             result = MakeResult.of(self._run_id, self._graph, self._plan, self._failed, ended, wall_s)
-            with contextlib.suppress(Exception):  # the error that ended the run is the one to tell
-                self._store.end_run(result.as_run(command, ended))
+            if is_there:
+                with contextlib.suppress(Exception):  # the error that ended the run is the one to tell
+                    self._store.end_run(result.as_run(command, ended))
             self._news.tell(EventKind.RUN_ENDED, text="interrupted" if result.interrupted else ended)
         return result
 
@@ -156,7 +159,8 @@ class Make:
                 continue
             if self._must_commit():
                 self._flush()
-            self._news.tell_running(executor.running(), self._attempt)
+            if not self._pending:  # a job is not told to begin before what it needs is told to be done
+                self._news.tell_running(executor.running(), self._attempt)
             wait_s = self._until_commit()
             if self._news.tell_ready(plan.counts[JobState.READY]):
                 wait_s = READY_EVERY_S if wait_s is None else min(wait_s, READY_EVERY_S)

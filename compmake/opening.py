@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from compmake.config import load_settings, user_config_dir, user_state_dir
@@ -13,7 +14,7 @@ from compmake.signing import read_key
 from compmake.store import Store
 from compmake.store.copying import copy_store
 from compmake.store.files import FileStore
-from compmake.telling import NEWS_NOTES
+from compmake.telling import NEWS_NOTES, running_elsewhere
 from compmake.text_safety import redact, safe_name
 from compmake.workspace import Workspace
 
@@ -52,10 +53,12 @@ def open_workspace(
     require_jobs(loaded)
     store = open_store(ref, settings, tell, read_only=read_only)
     try:
-        return Workspace(ref.name, store, settings, loaded)
+        workspace = Workspace(ref.name, store, settings, loaded)
     except BaseException:
         store.close()
         raise
+    workspace.running = partial(running_elsewhere, settings, store)
+    return workspace
 
 
 def open_store(ref: ProgramRef, settings: Settings, tell: Callable[[str], None], *, read_only: bool = False) -> Store:
@@ -101,7 +104,7 @@ def _open_named(
     if "://" not in text:
         return _open_folder(Path(text), settings, create=create, read_only=read_only)
     # The client of Redis takes long to import, and most stores are folders.
-    from compmake.redis_link import PATIENCE_S, connect, is_redis_url, shown, split_name
+    from compmake.redis_link import connect, is_redis_url, shown, split_name
     from compmake.store.redis import RedisStore
 
     if not is_redis_url(text):
@@ -110,16 +113,20 @@ def _open_named(
     name = named or name
     if not name or not name.isprintable() or set(name) & set("{}"):
         raise UserError(f"{shown(text)}: name the store on this server, {shown(url)}#my_program")
-    connect(url, timeout_s=PATIENCE_S).close()  # refuses a URL that cannot be used, before a key is made
+    connect(url, timeout_s=settings.patience).close()  # refuses a URL that cannot be used, before a key is made
+    key_file = Path(settings.key_file) if settings.key_file else user_config_dir() / _KEY
+    if settings.key_file and not key_file.exists():
+        tell(f"{key_file} is not there: a new key is made, with which nothing that others signed can be read")
     return RedisStore.open(
         url,
         name,
-        read_key(Path(settings.key_file) if settings.key_file else user_config_dir() / _KEY),
+        read_key(key_file),
         create=create,
         read_only=read_only,
         keep=settings.keep,
         keep_bytes=settings.keep_bytes,
         cache_only=settings.cache_only,
+        patience_s=settings.patience,
         folder=user_state_dir() / safe_name(f"{name} {shown(url)}"),
         tell=tell,
     )

@@ -30,7 +30,7 @@ from compmake.text_safety import one_line, redact
 
 T = TypeVar("T")
 SCHEMES = ("redis://", "rediss://", "unix://")
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long a server that was there may be away before what needs it gives up."""
 _TOLD_AFTER_S = 2.0
 _CONNECT_S = 5.0
@@ -144,7 +144,7 @@ class Link:
             UserError: The URL cannot be understood.
         """
         self.url, self.name = url, shown(url)
-        self._patience_s, self._watched = patience_s, watched
+        self.patience_s, self._watched = patience_s, watched
         self._client = connect(url, timeout_s=patience_s)
         self._tell: Callable[[str], None] | None = None
         self._mutex = threading.Lock()
@@ -165,7 +165,7 @@ class Link:
         Raises:
             ServerError: It cannot be reached, or refuses.
         """
-        client = connect(self.url, timeout_s=min(_FIRST_S, self._patience_s))
+        client = connect(self.url, timeout_s=min(_FIRST_S, self.patience_s))
         try:
             return self._call(action, client, patient=False)
         finally:
@@ -191,7 +191,7 @@ class Link:
                 except _CAUGHT as cause:
                     error = explained(cause, self.url)
                     waits = isinstance(error, ServerAwayError) and (patient or isinstance(cause, BusyLoadingError))
-                    if not waits or time.monotonic() + _AGAIN_S > begun_s + self._patience_s:
+                    if not waits or time.monotonic() + _AGAIN_S > begun_s + self.patience_s:
                         raise error from cause
                     if self._closed.wait(_AGAIN_S):
                         raise error from cause
@@ -207,7 +207,7 @@ class Link:
             if self._away_since_s is not None:
                 return
             self._away_since_s = time.monotonic() - for_s
-        self._say(f"{self.name} has not answered for {for_s:.0f} s; waiting up to {self._patience_s:.0f} s")
+        self._say(f"{self.name} has not answered for {for_s:.0f} s; waiting up to {self.patience_s:.0f} s")
 
     def note_answer(self) -> None:
         """Tell, once, that the server answers again."""

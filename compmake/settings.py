@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from compmake.job import NO_OPTIONS, JobOptions, Limits
-from compmake.limits import LIMITS, FunctionLimits, as_written, parse_bytes, read_functions, whole_number
+from compmake.limits import (
+    LIMITS,
+    FunctionLimits,
+    as_written,
+    parse_bytes,
+    parse_duration,
+    read_functions,
+    whole_number,
+)
 from compmake.text_safety import redact
 
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -32,6 +40,8 @@ class Settings:
     """Bytes."""
     functions: Mapping[str, FunctionLimits] = field(default_factory=dict)
     durability: str = "process"
+    patience: float = 60.0
+    """Seconds."""
     color: str = "auto"
     ui: str = "auto"
     verbose: bool = False
@@ -94,7 +104,7 @@ def _places(function_name: str) -> list[str]:
     return [function_name, f"{module}.{qualname}", *packages]
 
 
-OF_THE_STORE = ("store", "key_file", "cache_only", "keep", "keep_bytes", "durability")
+OF_THE_STORE = ("store", "key_file", "cache_only", "keep", "keep_bytes", "durability", "patience")
 """Keys that count only when a store is opened."""
 
 
@@ -207,6 +217,11 @@ KEYS = {
         _word("process", "power"),
         "process or power",
         "what a finished job survives: a kill, or a power cut too; on a server its own settings decide",
+    ),
+    "patience": Key(
+        parse_duration,
+        'seconds above 0, or text such as "90s", "5m"',
+        "how long a server that was there and does not answer is waited for",
     ),
     "color": Key(_word("auto", "always", "never"), "auto, always or never", "colours in what people read"),
     "ui": Key(

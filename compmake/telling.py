@@ -33,23 +33,14 @@ class ToldWhere(NamedTuple):
     socket: str
     """Of its private server; empty if the settings name one."""
     server: str
-    """The server that they name, without any password."""
+    """The server that they name, without any password, or `off`."""
     pid: int
     host: str
 
     @property
-    def is_gone(self) -> bool:
-        """Whether that process has ended, as far as that can be seen from here."""
-        if self.host != os.uname().nodename:
-            return False
-        import psutil  # takes 20 ms, and only those ask who watch
-
-        try:
-            return bool(psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.Error:
-            return False
+    def is_here(self) -> bool:
+        """Whether that is this very process."""
+        return (self.pid, self.host) == (os.getpid(), os.uname().nodename)
 
 
 def told_where(store: Store) -> ToldWhere | None:
@@ -69,6 +60,20 @@ def news_address(settings: Settings, store: Store) -> NewsAddress | None:
     if url:
         return NewsAddress(url, store_id)
     return NewsAddress(f"unix://{told.socket}", store_id) if told is not None and told.socket else None
+
+
+def running_elsewhere(settings: Settings, store: Store) -> frozenset[JobId]:
+    """Return the jobs that another process runs now on a store, as far as it tells; asking takes a second at most."""
+    address = news_address(settings, store) if store.holder() is not None else None
+    if address is None:
+        return frozenset()
+    from compmake.channel.redis_follow import Follower  # takes 0.1 s
+    from compmake.channel.redis_news import Keys, connector
+
+    follower = Follower(connector(address.url), Keys(address.store_id))
+    beats = follower.beats()
+    follower.close()
+    return frozenset(beat.job_id for beat in beats)
 
 
 def named_server(settings: Settings) -> str:
@@ -94,31 +99,35 @@ class Telling:
         self._is_private = False
         self._delay_s = 0.0
         settings, store = workspace.settings, workspace.store
+        server = OFF
         if settings.redis != OFF:
             try:
-                self._find(settings, store)
+                server = self._find(settings, store)
             except UserError as error:
                 self._excuse, self._delay_s = str(error), _DELAY_S
+                server = ""
+        socket = self._server.path if self._is_private else ""
+        note = json.dumps(ToldWhere(socket, server, os.getpid(), os.uname().nodename)._asdict())
+        if store.get_meta(_NEWS) != note:
+            store.set_meta(_NEWS, note)
         self._thread = threading.Thread(target=self._run, name="compmake-news", daemon=True)
 
-    def _find(self, settings: Settings, store: Store) -> None:
+    def _find(self, settings: Settings, store: Store) -> str:
+        """Find the address; return the server as it may be shown, empty for a private one."""
         store_id = store.get_meta(_ID)
         if store_id is None:
             store_id = uuid.uuid4().hex[:12]
             store.set_meta(_ID, store_id)
         url = named_server(settings)
-        self._is_private = not url
-        socket = "" if url else self._server.prepare(store_id)
-        self._delay_s = _DELAY_S if not url and not self._server.is_started else 0.0
-        self.address = NewsAddress(url or f"unix://{socket}", store_id)
-        server = ""
         if url:
             from compmake.redis_link import shown
 
-            server = shown(url)
-        note = json.dumps(ToldWhere(socket, server, os.getpid(), os.uname().nodename)._asdict())
-        if store.get_meta(_NEWS) != note:
-            store.set_meta(_NEWS, note)
+            self.address = NewsAddress(url, store_id)
+            return shown(url)
+        self.address = NewsAddress(f"unix://{self._server.prepare(store_id)}", store_id)
+        self._is_private = True
+        self._delay_s = 0.0 if self._server.is_started else _DELAY_S
+        return ""
 
     def __enter__(self) -> "Telling":
         if self.address is not None or self._excuse:

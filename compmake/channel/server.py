@@ -27,7 +27,9 @@ NO_SERVER = (
 )
 _LONGEST_PATH_BYTES = 100
 """The kernel allows 108 on Linux, 104 on macOS."""
-_SOCKET = "redis"
+_FOLDER, _SOCKET = "compmake-", "redis"
+_BEGINNING_S = 60.0
+"""A server that is about to begin to listen does so long before."""
 _UP_WITHIN_S = 2.0
 _LOOK_S = 0.005
 # Reads its standard input, of which this process has the other end: each line asks for a new server in place of a dead
@@ -125,6 +127,7 @@ class PrivateServer:
                 return
             self._keeper.wait()  # somebody has killed it
             shutil.rmtree(self._folder, ignore_errors=True)
+        _remove_dead(os.path.dirname(self._folder))
         os.mkdir(self._folder, 0o700)  # fails if somebody was faster, whoever that is
         server = [*_START, self._binary, *_OPTIONS, "--unixsocket", self.path, "--dir", self._folder]
         self._keeper = subprocess.Popen(
@@ -160,7 +163,7 @@ def _place(store_id: str) -> str:
     Raises:
         UserError: No folder can be made anywhere.
     """
-    name = f"compmake-{store_id}-{secrets.token_hex(6)}"
+    name = f"{_FOLDER}{store_id}-{secrets.token_hex(6)}"
     for base in (runtime_folder(), tempfile.gettempdir(), "/tmp"):
         path = os.path.join(base or "", name)
         is_short = len(os.fsencode(os.path.join(path, _SOCKET))) <= _LONGEST_PATH_BYTES
@@ -170,6 +173,18 @@ def _place(store_id: str) -> str:
         "other terminals cannot watch this make: there is no folder for a socket, neither $XDG_RUNTIME_DIR nor that of "
         "temporary files can be written"
     )
+
+
+def _remove_dead(base: str) -> None:
+    """Remove the folders of our servers that were killed together with what kept them."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(base):
+            if entry.name.startswith(_FOLDER) and entry.is_dir(follow_symlinks=False):
+                status = entry.stat(follow_symlinks=False)
+                is_old = time.time() - status.st_mtime > _BEGINNING_S
+                is_ours = status.st_uid == os.getuid() and set(os.listdir(entry.path)) <= {_SOCKET}
+                if is_old and is_ours and not _listens(os.path.join(entry.path, _SOCKET)):
+                    shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _listens(path: str) -> bool:

@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -125,3 +127,18 @@ def test_server_on_path_serves_too(private, monkeypatch, tmp_path, name):
     assert server_module.find_binary() == str(tmp_path / name)
     private.prepare("abc")
     assert private.ensure()
+
+
+def test_dead_servers_leave_no_folders(private, monkeypatch):
+    """What a server left that was killed together with its keeper is removed when the next one starts."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as runtime:
+        left = os.path.join(runtime, "compmake-abc-123")
+        os.mkdir(left, 0o700)
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(os.path.join(left, "redis"))
+        os.utime(left, (0, 0))
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        assert private.prepare("abc").startswith(runtime)
+        assert private.ensure() and not os.path.exists(left)
+        private.close()
+        wait_for(lambda: not os.listdir(runtime), "the end of the server")

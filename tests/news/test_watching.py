@@ -275,10 +275,11 @@ def test_news_can_be_turned_off(space):
     """`redis = off`: no server, and `watch` says why nothing is heard."""
     making = Making(space, "--redis", "off")
     wait_for(lambda: psutil.Process(making.process.pid).children(), "its workers")
-    done = space.run("prog", "--redis", "off", "watch")
+    wait_for(lambda: space.run("prog", "runs").out.count("make"), "the make")
+    done = space.run("prog", "watch")
     assert making.server() is None
     making.end()
-    assert done.code == 2 or "No make is running" in done.out
+    assert done.code == 2 and "its setting redis is off" in done.err
 
 
 def test_a_pipe_sees_each_event_at_once(space, making):
@@ -302,3 +303,23 @@ def test_ctrl_c_leaves_watch(space, making):
         terminal.press("ctrl-c")
         assert terminal.wait_end() == 0
         assert terminal.cursor[0] == 0
+
+
+def test_other_terminals_see_what_runs(space, making):
+    """`ls running` lists the jobs of a make of another process."""
+    wait_for(lambda: rows(space), "workers that tell")
+    assert {job["job"] for job in space.run("prog", "ls", "running", "--json").objects} == {"slow-job", "other"}
+
+
+def test_output_of_a_job_that_does_not_run_says_so(space, making):
+    """What `output -f` shows of the last attempt is not taken for what runs."""
+    making.end()
+    done = space.run("prog", "output", "other", "-f")
+    assert done.code == 0 and "(other does not run now: that is what it printed" in done.out
+
+
+def test_a_worker_table_has_attempts_and_no_empty_columns(space, making):
+    """The attempt is told; what no worker has said takes no room."""
+    wait_for(lambda: rows(space), "workers that tell")
+    head = space.run("prog", "stats", "--workers").out.splitlines()[0].split()
+    assert "try" in head and "failed" not in head

@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
+from consoles import Console
 from redis_servers import Server, wait_for
 from spaces import clean_environment
 
@@ -277,3 +279,27 @@ def test_a_store_moves_between_back_ends(program):
     assert space.take_ledger() == []  # what was superseded was copied too
     again = space.run("--copy-store", ".compmake/prog", program.server.url, env=folder)
     assert again.code == 3 and "not empty" in again.err
+
+
+def test_a_make_gives_up_once(program):
+    """A server that does not come back is waited for as long as `patience` says, by a worker and by the driver once."""
+    program.hold()
+    with program.start("--config", "patience=3", "make", "-j", "2") as make:
+        program.wait_for_jobs(2)
+        program.server.kill()
+        begun_s = time.monotonic()
+        program.let_go()
+        _, said = make.communicate(timeout=30)
+        assert make.returncode == 3 and "cannot be reached" in said
+        assert time.monotonic() - begun_s < 10
+
+
+def test_a_console_outlives_its_server(program):
+    """A command says that the server is away, and the prompt is there again; when it is back all goes on."""
+    program.run("make")
+    with Console(program.space, env=program.env | {"COMPMAKE_PATIENCE": "2"}) as console:
+        console.ready("12/12")
+        program.server.kill()
+        assert "cannot be reached" in console.run("ls done")
+        program.server.start()
+        assert "never made" in console.run("why pair")

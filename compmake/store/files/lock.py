@@ -13,6 +13,7 @@ from compmake.errors import StoreLockedError
 from compmake.store.atomic import store_error
 from compmake.text_safety import one_line
 
+_LOOKS, _LOOK_S = 5, 0.01
 _held: "weakref.WeakSet[StoreLock]" = weakref.WeakSet()
 
 
@@ -57,7 +58,7 @@ class StoreLock:
         except OSError as cause:
             raise store_error(cause, self._path) from cause
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
             os.fchmod(descriptor, 0o600)
             holder = {"pid": os.getpid(), "host": os.uname().nodename, "command": what, "since": time.time()}
             with suppress(OSError):  # on a full disk the lock holds all the same, and cleaning may need it
@@ -102,6 +103,22 @@ class StoreLock:
             os.close(self._descriptor)
             self._descriptor = None
             _held.discard(self)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock, also if somebody has it for the moment in which they look who holds it.
+
+    Raises:
+        BlockingIOError: Somebody holds it.
+    """
+    for looks_left in reversed(range(_LOOKS)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if not looks_left:
+                raise
+            time.sleep(_LOOK_S)
 
 
 def _describe(text: bytes) -> str:

@@ -32,7 +32,9 @@ class RedisObjects:
     def __init__(self, database: Database) -> None:
         self._database = database
         signer = database.signer
-        self.address: Address | None = Address("redis", (database.link.url, signer.store, signer.key.hex()))
+        link = database.link
+        parts = (link.url, signer.store, signer.key.hex(), str(link.patience_s))
+        self.address: Address | None = Address("redis", parts)
 
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> Blob:
         views = [memoryview(piece).cast("B") for piece in pieces]
@@ -152,6 +154,7 @@ def _chunks(views: Sequence[memoryview]) -> Iterator[bytes | memoryview]:
         yield parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def objects_in_redis(url: str, store: str, key: str) -> RedisObjects:
+def objects_in_redis(url: str, store: str, key: str, patience_s: str) -> RedisObjects:
     """Return the objects that another process has, for a worker; the driver tells how the server does."""
-    return RedisObjects(Database(Link(url, watched=False), Signer(bytes.fromhex(key), store)))
+    link = Link(url, patience_s=float(patience_s), watched=False)
+    return RedisObjects(Database(link, Signer(bytes.fromhex(key), store)))

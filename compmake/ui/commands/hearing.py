@@ -25,7 +25,9 @@ _BEGINNING_S = 3.0
 def is_making(workspace: Workspace) -> bool:
     """Tell whether a make of this store runs, as far as that can be seen from here."""
     runs, told = workspace.store.runs(), told_where(workspace.store)
-    return bool(runs) and runs[0].ended_at is None and not (told is not None and told.is_gone)
+    if not runs or runs[0].ended_at is not None:
+        return False
+    return (told is not None and told.is_here) or workspace.store.holder() is not None
 
 
 def no_make(workspace: Workspace) -> str:
@@ -47,6 +49,8 @@ def open_follower(workspace: Workspace) -> Follower:
     address = news_address(settings, workspace.store)
     if settings.redis == OFF:
         raise UserError("the setting redis is off: nobody tells, and nobody hears, how a make goes")
+    if told is not None and told.server == OFF:
+        raise UserError("the make that runs tells nobody how it goes: its setting redis is off")
     if told is not None and told.server and not named_server(settings):
         raise UserError(f"the make tells its news to {told.server}: name that server with --redis URL")
     if address is None:

@@ -26,7 +26,7 @@ from compmake.ui.commands.planning import reason_object
 from compmake.ui.commands.registry import ALL, JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import FailureReport, Session, shown_id
 from compmake.ui.summary import job_name
-from compmake.ui.text import duration, wrap
+from compmake.ui.text import ago, duration, wrap
 from compmake.ui.traceback import render_failure
 from compmake.words import bytes_text, plural
 
@@ -142,6 +142,7 @@ def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
 def output(session: Session, arguments: Arguments) -> Reply:
     """Standard output and error of the last attempt, as they came."""
     job_id = session.one_job(arguments)
+    footer: list[str] = []
     if arguments.flag("follow"):
         from compmake.ui.commands.following import follow_output  # knows the client of Redis, which takes 0.1 s
 
@@ -150,6 +151,10 @@ def output(session: Session, arguments: Arguments) -> Reply:
             return Reply(objects=({"job": job_id, "line": line} for line in coming), live=True)
         if coming is not None:
             return Reply(map(sanitize, coming), live=True)
+        before = session.record(job_id)
+        if before is not None:
+            when = ago(max(0.0, time.time() - before.made_at))
+            footer = [f"({shown_id(job_id)} does not run now: that is what it printed {when})"]
     record = session.record(job_id)
     if record is None:
         raise UserError(f"{shown_id(job_id)} was never made, so it has printed nothing")
@@ -158,7 +163,7 @@ def output(session: Session, arguments: Arguments) -> Reply:
     nothing = f"{shown_id(job_id)} printed nothing."
     if details_of(record).get("worker") == INLINE:
         nothing = f"{shown_id(job_id)} ran inline, on the terminal: its output was not kept."
-    return Reply(lines or [nothing], [session.about(job_id) | {"output": text}])
+    return Reply(lines or [nothing], [session.about(job_id) | {"output": text}], footer=footer)
 
 
 @command(

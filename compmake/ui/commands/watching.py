@@ -1,7 +1,7 @@
 """Commands that look at a make that runs, in this process or another: `watch`, `where`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from compmake.channel import Event
 from compmake.errors import UserError
@@ -54,11 +54,11 @@ def _lines(session: Session, forever: bool) -> Iterator[str]:
                 past_events.append(event)
                 continue
             if past_events:
-                yield from standing_lines(past_events, view, time.time(), session.style)
+                yield from _standing(past_events, view, listener.beats(), session)
                 past_events = []
             yield from event_lines(event, view, prefix=session.prefix)
         if past_events and not (events and past == len(events)):
-            yield from standing_lines(past_events, view, time.time(), session.style)
+            yield from _standing(past_events, view, listener.beats(), session)
             past_events = []
         if events:
             said_at = time.time()
@@ -67,6 +67,12 @@ def _lines(session: Session, forever: bool) -> Iterator[str]:
             for beat in listener.beats():
                 view.apply(beat)
             yield status_line(view, said_at, session.style)
+
+
+def _standing(past: Sequence[Event], view: View, beats: Iterable[Event], session: Session) -> list[str]:
+    for beat in beats:
+        view.apply(beat)
+    return standing_lines(past, view, time.time(), session.style)
 
 
 @command(

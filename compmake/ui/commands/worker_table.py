@@ -14,6 +14,22 @@ from compmake.ui.text import duration
 from compmake.words import bytes_text
 
 _CELLS = 80
+_COLUMNS = (
+    Column("worker"),
+    Column("state"),
+    Column("job", flexible=True, middle=True),
+    Column("try", dropped=7, right=True),
+    Column("for", right=True),
+    Column("cpu", dropped=4, right=True),
+    Column("memory", dropped=3, right=True),
+    Column("peak", dropped=6, right=True),
+    Column("progress", dropped=2),
+    Column("at", dropped=1),
+    Column("printed", dropped=5),
+    Column("done", dropped=8, right=True),
+    Column("failed", dropped=9, right=True),
+    Column("process", dropped=10),
+)
 _SILENT_S = 5.0
 _NUMBERS = {"pid", "seq", "attempt", "done", "failed", "rss_bytes", "peak_bytes", "own_rss_bytes"}
 _FRACTIONS = {"elapsed_s", "cpu_percent", "own_cpu_percent", "started_at", "heard_at"}
@@ -33,20 +49,7 @@ def worker_table(session: Session) -> Reply:
     if why := why_unheard(session.workspace, follower):
         raise UserError(why)
     rows = [dict(_cells(worker)) for worker in workers]
-    columns = (
-        Column("worker"),
-        Column("state"),
-        Column("job", flexible=True, middle=True),
-        Column("for", right=True),
-        Column("cpu", dropped=3, right=True),
-        Column("memory", dropped=2, right=True),
-        Column("peak", dropped=5, right=True),
-        Column("progress", dropped=1),
-        Column("at", dropped=4),
-        Column("printed", dropped=8),
-        Column("done", dropped=6, right=True),
-        Column("process", dropped=7),
-    )
+    columns = [column for column in _COLUMNS if not column.dropped or any(row[column.name] for row in rows)]
     table = Listing(
         columns,
         len(rows),
@@ -67,6 +70,7 @@ def _cells(worker: WorkerNews) -> Iterator[tuple[str, str]]:
     yield "worker", one_line(worker.name, _CELLS)
     yield "state", "stopped" if runs and number("frozen") else one_line(state, _CELLS)
     yield "job", one_line(fields.get("job", ""), _CELLS)
+    yield "try", fields.get("attempt", "") if runs else ""
     yield "for", duration(worker.running_s) if runs else ""
     yield "cpu", f"{number('cpu_percent') or number('own_cpu_percent'):.0f}%" if runs else ""
     yield "memory", bytes_text(int(number("rss_bytes") or number("own_rss_bytes"))) if runs else ""
@@ -75,6 +79,7 @@ def _cells(worker: WorkerNews) -> Iterator[tuple[str, str]]:
     yield "at", one_line(fields.get("place", ""), _CELLS)
     yield "printed", one_line(fields.get("last_line", ""), _CELLS)
     yield "done", fields.get("done", "")
+    yield "failed", fields["failed"] if number("failed") else ""
     yield "process", one_line(f"{fields.get('pid', '')} {fields.get('host', '')}".strip(), _CELLS)
 
 

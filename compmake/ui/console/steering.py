@@ -117,10 +117,11 @@ class Steering:
 
     def workspace(self) -> Workspace:
         """Return what is open, with all that others have written by now; for whoever holds the lock of the check."""
-        version = self._session.workspace.store.version
-        if version != self._seen:
-            self._seen = version
-            self._session.workspace.refresh()
+        with suppress(StoreError):  # a command that needs the store waits for it, and says so
+            version = self._session.workspace.store.version
+            if version != self._seen:
+                self._session.workspace.refresh()
+                self._seen = version
         return self._session.workspace
 
     def reload_if_wanted(self) -> None:
