@@ -2,10 +2,12 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from compmake.apart import keep_apart
 from compmake.config import load_settings, user_config_dir, user_state_dir
 from compmake.errors import StoreError, UserError
 from compmake.program import STORE_PARENT, ProgramRef, find_program, load_program, require_jobs
@@ -43,6 +45,7 @@ def open_workspace(
         StoreError: The store cannot be opened.
     """
     ref = find_program(program)
+    keep_apart(sys.path)  # `python -m compmake` has the current folder on it
     settings = load_settings(ref.folder, flags=flags)
     if ref.path is None:
         store = _open_named(ref.store_url or str(ref.store), settings, tell, create=False, read_only=read_only)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from compmake.apart import keep_apart
 from compmake.define import defining
 from compmake.definitions import Definitions
 from compmake.errors import CompmakeError, ProgramError
@@ -81,6 +82,7 @@ def load_program(ref: ProgramRef) -> Program:
     assert ref.path is not None
     _forbid_shadowing(ref)
     definitions = Definitions()
+    keep_apart([str(ref.folder), *sys.path])
     surroundings = Surroundings.take(ref.path)
     set_main_alias(ref.name)
     import_by_content()

@@ -20,6 +20,7 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, NoReturn
 
+from compmake.apart import keep_apart
 from compmake.capture import flush
 from compmake.channel.address import NewsAddress
 from compmake.codec.main_module import load_main
@@ -100,6 +101,7 @@ def main_of_worker(calls: str, tokens: str, output: str, setup: str, mark: str, 
 
 def prepare(setup: Setup) -> None:
     """Import the program's modules. What goes wrong is not told: jobs that need it will fail by themselves."""
+    keep_apart(sys.path)
     import_by_content()
     set_main_alias(setup.main_alias)
     sys.argv = [setup.argv0]

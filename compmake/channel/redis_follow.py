@@ -24,6 +24,7 @@ T = TypeVar("T")
 _ENTRIES = 20
 _LONGEST_WAIT_S = 0.5
 _SILENT_S = 5.0
+_HEARD_EVERY_S = 0.05
 _FIRST = "0-0"
 """Before all entries of a stream."""
 
@@ -59,7 +60,7 @@ class Follower:
         self._tick = ""
         self._heard_s = time.monotonic()
         self.driver = ""
-        """Process id of the driver whose news the server has; empty before the first look, or if it has none."""
+        """Process id of the driver whose news the server has; empty before the first look, or if there are none."""
         self.ended_before = False
         """Whether the run that is followed had ended when it was looked at first."""
         self.lost: Exception | None = None
@@ -101,12 +102,21 @@ class Follower:
         return answer
 
     def workers(self) -> list[WorkerNews]:
-        """Return what is known of each worker; looks also whose they are."""
-        return self.ask(self._workers) or []
+        """Return what is known of each worker."""
+        return self.ask(lambda client: read_workers(client, self.keys)) or []
 
-    def _workers(self, client: Redis) -> list[WorkerNews]:
-        self.driver = _text(client.hget(self.keys.run, "pid"))
-        return read_workers(client, self.keys)
+    def hears(self, driver: int, within_s: float) -> bool:
+        """Tell whether this process tells its news here now; it gives ten signs of life a second."""
+        end_s, first = time.monotonic() + within_s, None
+        while time.monotonic() < end_s:
+            found = self.ask(lambda client: client.hmget(self.keys.run, ["pid", "tick"]))
+            if found is None or _text(found[0]) != str(driver):
+                return False
+            first = first or found
+            if found != first:
+                return True
+            time.sleep(_HEARD_EVERY_S)
+        return False
 
     def beats(self) -> list[Event]:
         """Return the newest sign of life of each running job."""
@@ -149,7 +159,7 @@ class Follower:
     def _compare(self, known: Mapping[str, str]) -> None:
         """Look whether the server still knows what it knew, and the driver is alive."""
         run, position = known["run"], int(known["position"] or 0)
-        self.driver = known["pid"]
+        self.driver = known["pid"] if known["tick"] else ""
         if known["tick"] != self._tick:
             self._tick, self._heard_s = known["tick"], time.monotonic()
         if run and not self._run:

@@ -18,6 +18,7 @@ from compmake.workspace import Workspace
 
 _LOOK_S = 0.5
 _LOST_TOLD_S = 2.0
+_SIGN_WITHIN_S = 1.5
 _BEGINNING_S = 3.0
 """A private server is there by then, also on a slow machine."""
 
@@ -65,13 +66,16 @@ def why_unheard(workspace: Workspace, follower: Follower) -> str:
         workspace.store.runs(),
         news_address(workspace.settings, workspace.store),
     )
-    if told is not None and follower.lost is None and follower.driver == str(told.pid):
+    if follower.lost is None and told is not None and follower.hears(told.pid, _SIGN_WITHIN_S):
         return ""
-    if runs and time.time() - runs[0].started_at < _BEGINNING_S:
+    if not is_making(workspace):
+        return no_make(workspace)
+    is_private = told is not None and told.socket
+    if is_private and runs and time.time() - runs[0].started_at < _BEGINNING_S:
         return "the make has told nothing yet: it is watched from its second second on"
     if follower.lost is not None and address is not None:
         return f"there are no news of the make: {explained(follower.lost, address.url)}"
-    return "there are no news of the make at the server, which does not take them perhaps: its own screen says why"
+    return "there are no news of the make: it tells nothing, or its server takes nothing; its own screen says why"
 
 
 class Happenings(NamedTuple):

@@ -36,12 +36,14 @@ def whereabouts(session: Session, job_id: JobId) -> Reply:
     try:
         running = [worker for worker in follower.workers() if worker.fields.get("state") == "running"]
         worker = next((worker for worker in running if worker.fields.get("job") == job_id), None)
-        if why := why_unheard(session.workspace, follower):
-            raise UserError(why)
         if worker is None:
+            if why := why_unheard(session.workspace, follower):
+                raise UserError(why)
             names = ", ".join(shown_id(JobId(one.fields.get("job", ""))) for one in running[:_NAMED])
             raise UserError(f"{shown_id(job_id)} is not running; running: {names or 'none that takes a second'}")
         found = told_unasked(worker, job_id) or _answer(follower, worker, job_id)
+        if found is None and (why := why_unheard(session.workspace, follower)):
+            raise UserError(why)
         return _without_answer(worker, job_id) if found is None else _reply(worker, job_id, found)
     finally:
         follower.close()
