@@ -8,7 +8,7 @@ from compmake.channel.redis_news import read_output
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.ui.commands.attempts import output_of
-from compmake.ui.commands.hearing import is_making, open_follower, why_unheard
+from compmake.ui.commands.hearing import end_line_of_key, is_making, open_follower, why_unheard
 from compmake.ui.commands.session import Session
 from compmake.words import bytes_text
 
@@ -65,7 +65,7 @@ def _lines(session: Session, follower: Follower, job_id: JobId) -> Iterator[str]
             time.sleep(_LOOK_S)
         yield from (rest.decode(errors="replace") + _remaining(session, job_id, before, shown_bytes)).splitlines()
     except KeyboardInterrupt:  # the way to leave
-        return
+        end_line_of_key()
     finally:
         follower.close()
 

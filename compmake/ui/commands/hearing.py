@@ -1,5 +1,6 @@
 """Finding the make that runs on a store, in whichever process, and following its news."""
 
+import sys
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -160,4 +161,10 @@ def happenings(session: Session, *, forever: bool) -> Iterator[tuple[Happenings,
                 return
             time.sleep(_LOOK_S)
     except KeyboardInterrupt:
-        return
+        end_line_of_key()
+
+
+def end_line_of_key() -> None:
+    """Begin a new line behind the `^C` that the terminal has shown, for a prompt that comes next."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        print()
