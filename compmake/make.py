@@ -290,6 +290,8 @@ class Make:
         if over:
             names = ", ".join(over)
             text = f"the stored result of {names} was damaged again each time it was made"
+            for damaged in over:  # that it could not be recorded either is the same trouble
+                self._vanished.pop(damaged, None)
             self._tell_failed(job, outcome, Failure("DamagedResult", text))
         else:
             self._news.tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made)

@@ -39,6 +39,8 @@ _FIRST_S = 3.0
 _AGAIN_S = 0.2
 _WATCH_S = 0.25
 _SAID_CELLS = 200
+_REFUSED_IN_SCRIPT = ("user executing the script can't", "ACL failure in script")
+"""What Redis says, and Valkey."""
 _TLS_WORDS = ("SSL", "certificate", "TLS")
 
 
@@ -100,7 +102,7 @@ def explained(cause: Exception, url: str) -> ServerError:
     name, said = shown(url), one_line(redact(str(cause)), _SAID_CELLS).rstrip(".")
     if isinstance(cause, BusyLoadingError):
         return ServerAwayError(f"{name} is still loading its data. Wait until it has done so.")
-    if isinstance(cause, NoPermissionError):
+    if isinstance(cause, NoPermissionError) or any(words in said for words in _REFUSED_IN_SCRIPT):
         return ServerError(f"{name}: the user of this URL may not do that: {said}. Ask for more rights.")
     if isinstance(cause, (AuthenticationError, AuthorizationError)):
         return ServerError(f"{name} refuses this user or password: {said}. Correct the URL.")
@@ -117,7 +119,8 @@ def explained(cause: Exception, url: str) -> ServerError:
         if any(word in said for word in _TLS_WORDS):
             advice = "Use redis:// for a server without TLS, or name its certificate (?ssl_ca_certs=FILE)"
             return ServerError(f"{name}: no TLS connection: {said}. {advice}.")
-        return ServerAwayError(f"{name} cannot be reached: {said}. Look whether it runs, and at the URL.")
+        advice = " Use rediss:// if it wants TLS." if "reset by peer" in said and url.startswith("redis://") else ""
+        return ServerAwayError(f"{name} cannot be reached: {said}. Look whether it runs, and at the URL.{advice}")
     if isinstance(cause, AttributeError):  # redis-py 8.1 stumbles over its own report of a socket file that is busy
         return ServerAwayError(f"{name} does not take connections. Look whether it is alive.")
     return ServerError(f"{name} refused: {said}.")

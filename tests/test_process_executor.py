@@ -2,11 +2,15 @@
 
 import contextlib
 import importlib
+import os
 import time
 
+import psutil
 import pytest
 from executing import collect, start_executor, submit
+from redis_servers import wait_for
 
+from compmake.errors import StoreError
 from compmake.job import Limits
 
 STINGY = """\
@@ -89,3 +93,27 @@ def test_waiting_for_a_job_with_a_memory_limit_to_end_costs_nothing(tmp_path, wa
         assert time.process_time() - cpu_s < 0.05
         end.touch()
         assert len(collect(executor, 1)) == 1
+
+
+def test_a_worker_that_cannot_store_a_result_blames_no_job(tmp_path):
+    """It ends after it has said so; that is trouble with the store, also if both are heard in the same moment."""
+    folder, told = tmp_path / "objects", tmp_path / "pid"
+
+    def spoil_store():
+        if folder.exists():
+            folder.rename(tmp_path / "gone")
+        folder.write_text("no folder")
+        told.write_text(str(os.getpid()))
+        return bytes(300_000)
+
+    executor = start_executor(folder)
+    try:
+        submit(executor, "first")
+        collect(executor, 1)
+        submit(executor, "big", spoil_store)
+        wait_for(lambda: told.exists() and told.read_text() and not psutil.pid_exists(int(told.read_text())))
+        with pytest.raises(StoreError, match="cannot be written"):
+            while True:
+                assert executor.collect(0.05) == []
+    finally:
+        executor.close()

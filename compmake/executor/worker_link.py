@@ -242,6 +242,8 @@ class WorkerLink:
                 self._hear(*json.loads(bytes(body)))
             return None
         if kind == STORE_FAILED:
+            self.sent.popleft()  # the job is not to blame for the end of its worker that comes now
+            self.began_s = None
             raise StoreError(str(body, "utf-8", "replace"))
         item = self.sent[0]
         told = decode_outcome(item.call.job_id, self.name, self._modules, body)

@@ -44,6 +44,13 @@ def test_a_wrong_password_is_told(tmp_path):
         server.close()
 
 
+def test_a_user_with_too_few_rights_is_told(server):
+    """A user who may only read is told so, also where it was a script that may not write."""
+    server.client().execute_command("ACL", "SETUSER", "reader", "on", ">canary", "~*", "+@read", "+@scripting", "+info")
+    text = error_of(f"unix://reader:canary@{server.path}")
+    assert "the user of this URL may not do that" in text and "canary" not in text
+
+
 def test_passwords_are_not_shown():
     """The name of a server has neither user nor password nor options."""
     assert "pa" not in shown("redis://:pa?s@s/word#@host") and "pa" not in shown("unix://:pa#x@/tmp/s")

@@ -132,7 +132,7 @@ class Listener:
             since, self._heard_at = self._heard_at, time.time() - follower.silent_s
             was_told, self._told = self._told, False
             return f"There are news again, after {time.time() - since:.0f} s." if was_told else ""
-        if self._told or time.time() - self._heard_at < _LOST_TOLD_S:
+        if self._told or time.time() - self._heard_at < _LOST_TOLD_S or not is_making(self._workspace):
             return ""
         self._told = True
         return f"No news since {clock(self._heard_at)}: {why}"
