@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from compmake.channel import Event, EventKind
 from compmake.job import Beat, Failure, JobId, JobState
+from compmake.job_table import Estimate
 from compmake.ui.workload import Begun, Work, Workload
 
 SILENT_AFTER_S = 5.0
@@ -103,6 +104,10 @@ class View:
         self.todo = sum(news.jobs for news in event.functions)
         """Those of them that are not up to date, as far as that was known before; 0 if it was not told."""
         self.workers = event.workers
+        self.is_paused = False
+        """Whether no job is started now."""
+        self.estimate: Estimate | None = None
+        """When it is expected to end, as it was told last."""
         self.expected_s = event.expected_s
         self.started_at = event.time
         self.ended_at: float | None = None
@@ -233,6 +238,13 @@ class View:
         self.running.pop(event.job_id, None)
         self.made -= event.count
 
+    def _steered(self, event: Event) -> None:
+        self.workers = event.workers
+        self.is_paused = event.text == "paused"
+
+    def _estimated(self, event: Event) -> None:
+        self.estimate = event.estimate
+
     def _said(self, event: Event) -> None:
         """It is to be read; nothing counts because of it."""
 
@@ -256,5 +268,8 @@ _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.JOB_POSTPONED: View._postponed,
     EventKind.PLANNED: View._said,
     EventKind.NOTICE: View._said,
+    EventKind.JOBS: View._said,
+    EventKind.STEERED: View._steered,
+    EventKind.ESTIMATE: View._estimated,
     EventKind.RUN_ENDED: View._ended,
 }
