@@ -6,6 +6,7 @@ from compmake.graph import Graph
 from compmake.job import JobId
 
 _KEPT = 200
+_SPREAD = 21
 _UNKNOWN_S = 1.0
 _KNOWN_SHARE = 0.7
 """With fewer jobs of known duration a total would be a guess."""
@@ -17,6 +18,7 @@ class Durations:
     def __init__(self, jobs_s: dict[JobId, float], functions_s: dict[str, list[float]]) -> None:
         self._jobs_s = jobs_s
         self._functions_s = {function: _median(durations_s) for function, durations_s in functions_s.items()}
+        self._spread_s = functions_s
         everything = [duration_s for durations_s in functions_s.values() for duration_s in durations_s]
         self._unknown_s = sum(everything) / len(everything) if everything else _UNKNOWN_S
 
@@ -41,6 +43,22 @@ class Durations:
         """Return how long the job took last time, else what is usual for its function, None if that never ran."""
         own_s = self._jobs_s.get(job_id)
         return self._functions_s.get(function) if own_s is None else own_s
+
+    def is_measured(self, job_id: JobId) -> bool:
+        """Tell whether the job itself succeeded before."""
+        return job_id in self._jobs_s
+
+    @property
+    def functions(self) -> Collection[str]:
+        """The functions (`module:qualname`) of which a job succeeded before."""
+        return self._spread_s.keys()
+
+    def spread_s(self, function: str) -> tuple[float, ...]:
+        """Return what jobs of the function took, from short to long; of many a few that stand for all."""
+        ordered = sorted(self._spread_s.get(function, ()))
+        if len(ordered) <= _SPREAD:
+            return tuple(ordered)
+        return tuple(ordered[round(at * (len(ordered) - 1) / (_SPREAD - 1))] for at in range(_SPREAD))
 
     def total_s(self, graph: Graph, job_ids: Collection[JobId]) -> float | None:
         """Return how long these jobs take one after the other, None if too many of them never ran."""

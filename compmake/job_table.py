@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from compmake.job import JobId
@@ -45,6 +45,10 @@ class JobTable:
     """The higher, the earlier a job is started."""
     done: Collection[int] = ()
     """Numbers of the jobs that were up to date before anything ran."""
+    first_time: Collection[int] = ()
+    """Numbers of the jobs that never succeeded themselves: `usual_s` is that of their function."""
+    spreads: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Seconds that past jobs of each function took, from short to long; a few of them stand for all."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -60,6 +64,8 @@ class JobTable:
             "usual_s": [None if usual_s is None else round(usual_s, 6) for usual_s in self.usual_s],
             "priorities": [round(priority, 6) for priority in self.priorities],
             "done": sorted(self.done),
+            "first_time": sorted(self.first_time),
+            "spreads": {name: [round(one_s, 6) for one_s in spread] for name, spread in self.spreads.items()},
         }
 
     @classmethod
@@ -78,12 +84,14 @@ class JobTable:
                 usual_s=[None if usual_s is None else float(usual_s) for usual_s in data["usual_s"]],
                 priorities=[float(priority) for priority in data["priorities"]],
                 done=frozenset(map(int, data["done"])),
+                first_time=frozenset(map(int, data.get("first_time", ()))),
+                spreads={str(n): tuple(map(float, spread)) for n, spread in data.get("spreads", {}).items()},
             )
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no table of jobs: {error!r}") from error
         size = len(table.ids)
         columns = (table.functions, table.needs, table.usual_s, table.priorities)
-        numbers = [*table.done, *(number for needed in table.needs for number in needed)]
+        numbers = [*table.done, *table.first_time, *(number for needed in table.needs for number in needed)]
         if any(len(column) != size for column in columns) or any(not 0 <= number < size for number in numbers):
             raise ValueError("this is no table of jobs: its columns do not fit")
         return table

@@ -61,6 +61,8 @@ class Plan:
         """Dependencies that are not DONE; kept for wanted jobs in every state."""
         self._blocked_by: dict[JobId, JobId] = {}
         self._remade: dict[JobId, int] = {}
+        self.priorities: Mapping[JobId, float] = MappingProxyType({})
+        """The higher, the earlier a job is handed out."""
         self._unmeasured: set[str] = set()
         self._order: list[JobId] = [job_id for job_id in graph.jobs if job_id in self.wanted]
         """Every wanted job, the most urgent first."""
@@ -87,6 +89,7 @@ class Plan:
             unmeasured: Functions (`module:qualname`) of which no duration is known: one job of each goes first.
         """
         in_order = [job_id for job_id in self._graph.jobs if job_id in self.wanted]
+        self.priorities = MappingProxyType(dict(priorities))
         self._order = sorted(in_order, key=lambda job_id: priorities.get(job_id, 0.0), reverse=True)
         self._rank = {job_id: rank for rank, job_id in enumerate(self._order)}
         self._unmeasured = set(unmeasured)
