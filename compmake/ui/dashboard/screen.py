@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 import termios
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 import urwid
@@ -15,6 +15,10 @@ from compmake.ui.dashboard.keys import Line
 from compmake.ui.dashboard.scrolling import cut_line
 from compmake.ui.text import PLAIN, Style
 
+FRAME_S = 0.25
+"""How often what changes by itself is drawn at most."""
+_FIRST_S = 0.01
+"""What is shown first is drawn before anything is worked out."""
 _INPUT_CLOSED = "InputClosedError"  # only later versions of urwid have it
 _SIGNALS = (signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 # role, 16 colours, background, without colours, 256 colours, background: Okabe and Ito's, as in `ui.text`.
@@ -64,22 +68,38 @@ class FullScreen:
         self._terminal.register_palette(_PALETTE)
         self._terminal.set_terminal_properties(colors=256 if colors >= 256 else 16 if colors else 1)
 
-    def run(self, page: Page) -> None:
-        """Show a page until it is closed; Ctrl-C, or the end of the terminal, leaves all pages at once."""
+    def run(self, page: Page, tick: Callable[[], bool] | None = None, *, mouse: bool = False) -> None:
+        """Show a page until it is closed; Ctrl-C, or the end of the terminal, leaves all pages at once.
+
+        Args:
+            page: What is shown first.
+            tick: Called a few times a second, whichever page is shown; returns whether there is anything new to draw.
+            mouse: Take clicks and the wheel; the terminal's own marking of text then needs Shift.
+        """
         urwid.set_encoding(sys.stdout.encoding or "ascii")
         sys.stdout.flush()
         self.show(page)
-        loop = urwid.MainLoop(_Top(self._pages, self._style), screen=self._terminal, handle_mouse=False)
+        top = _Top(self._pages, self._style)
+        loop = urwid.MainLoop(top, screen=self._terminal, handle_mouse=mouse)
+        ticking = _Ticking(loop, top, tick)
         with _as_before(sys.stdin.fileno()), contextlib.suppress(KeyboardInterrupt, urwid.ExitMainLoop, OSError):
             try:
                 loop.run()
             except RuntimeError as error:
                 if type(error).__name__ != _INPUT_CLOSED:
                     raise
+        self._pages.clear()
+        if ticking.error is not None:
+            raise ticking.error
 
     def show(self, page: Page) -> None:
         """Show a page on top of the one that is shown, which comes back when this one is closed."""
         self._pages.append(page)
+
+    def leave(self) -> None:
+        """Close all pages; for what happens while a key is pressed."""
+        for page in self._pages:
+            page.closed = True
 
     @contextlib.contextmanager
     def suspended(self) -> Iterator[None]:
@@ -116,13 +136,54 @@ class _Top(urwid.Widget):
     def keypress(self, size: tuple[int, int], key: str) -> str | None:  # type: ignore[override]  # noqa: ARG002
         if key == "ctrl l":
             return key  # the loop draws everything anew
+        self._do(key)
+        return None
+
+    def mouse_event(  # type: ignore[override]
+        self,
+        size: tuple[int, int],
+        event: str,
+        button: int,
+        column: int,
+        row: int,
+        focus: bool,  # noqa: ARG002
+    ) -> bool:
+        if event.endswith("press") and button in (1, 4, 5):
+            self._do({4: "wheel up", 5: "wheel down"}.get(button, f"click {column} {row}"))
+        return True
+
+    def _do(self, key: str) -> None:
         self._pages[-1].press(key)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw anew what is on top now."""
         while self._pages[-1].closed:
             self._pages.pop()
             if not self._pages:
                 raise urwid.ExitMainLoop
         self._invalidate()
-        return None
+
+
+class _Ticking:
+    """Lets a function be called again and again while a loop runs; urwid would swallow what it raises."""
+
+    def __init__(self, loop: urwid.MainLoop, top: _Top, tick: Callable[[], bool] | None) -> None:
+        self._top, self._tick = top, tick
+        self.error: Exception | None = None
+        if tick is not None:
+            loop.set_alarm_in(_FIRST_S, self._beat)
+
+    def _beat(self, loop: urwid.MainLoop, _: object) -> None:
+        assert self._tick is not None
+        try:
+            is_new = self._tick()
+        except Exception as error:
+            self.error = error
+            raise urwid.ExitMainLoop from error
+        loop.set_alarm_in(FRAME_S, self._beat)
+        if is_new:
+            self._top.refresh()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,53 @@
+"""The keys of the dashboard: one table for what carries them out, the bar, the page of `?` and the docs."""
+
+from compmake.ui.dashboard.keys import Key
+
+KEYS = (
+    Key(
+        "filter", ("/",), "/", "show other jobs: text, ~regex or =selection; ! before it inverts", "filter"
+    ),
+    Key("command", (":",), ":", "any command of the console", "command"),
+    Key("sort", ("s",), "s", "choose the column to sort by", "sort"),
+    Key("reverse", ("S",), "S", "sort the other way round"),
+    Key("failed", ("f",), "f", "only failed and blocked jobs, and back", "failed"),
+    Key("mark", (" ",), "space", "mark the job, or unmark it", "mark"),
+    Key("mark-range", ("ctrl @", "V"), "ctrl-space V", "mark all jobs from the last mark to here"),
+    Key("unmark", ("U",), "U", "unmark all"),
+    Key("act", ("a",), "a", "do something to the marked jobs, or to this one: make, remake, clean, cancel", "act"),
+    Key("open", ("enter",), "Enter", "the job's failure in its viewer; of others all that is known", "open"),
+    Key("edit", ("e",), "e", "open your editor ($VISUAL, $EDITOR) at the line that failed", "editor"),
+    Key("output", ("o",), "o", "what the job prints, as it comes", "output"),
+    Key("pause", ("p",), "p", "start no more jobs, or go on; of a recording: halt, or go on", "pause"),
+    Key("more", ("+", "="), "+ =", "one worker more; of a recording: twice as fast"),
+    Key("fewer", ("-",), "-", "one worker fewer; of a recording: half as fast"),
+    Key("requeue", ("R",), "R", "of a worker that is lost: end its job, and make it again"),
+    Key("kill", ("K",), "K", "of a worker that is lost: end its job"),
+    Key("graph", ("g",), "g", "what the job needs, and what needs it", "graph"),
+    Key("workers", ("w",), "w", "all of the screen for the workers, and back"),
+    Key("jobs", ("J",), "J", "all of the screen for the jobs, and back"),
+    Key("detail", ("d",), "d", "all of the screen for the job, and back"),
+    Key("functions", ("u",), "u", "all of the screen for the functions, and back"),
+    Key("timeline", ("t",), "t", "all of the screen for the timeline, and back", "timeline"),
+    Key("events", ("E",), "E", "all of the screen for the events, and back"),
+    Key("traceback-tab", ("1",), "1", "of the job: why it failed"),
+    Key("output-tab", ("2",), "2", "of the job: what it printed"),
+    Key("arguments-tab", ("3",), "3", "of the job: its arguments"),
+    Key("needs-tab", ("4",), "4", "of the job: what it needs, and what needs it"),
+    Key("runs-tab", ("5",), "5", "of the job: its attempts"),
+    Key("fold", ("z",), "z", "show library frames, or fold them"),
+    Key("wrap", ("W",), "W", "wrap long lines, or cut them"),
+    Key("copy", ("y",), "y", "copy the job's id, or FILE:LINE where it failed"),
+    Key("down", ("down", "j"), "down j", "one line down"),
+    Key("up", ("up", "k"), "up k", "one line up"),
+    Key("page-down", ("page down", "ctrl f"), "PgDn", "one screen down"),
+    Key("page-up", ("page up", "ctrl b"), "PgUp", "one screen up"),
+    Key("first", ("home", "<"), "Home <", "the first line; new jobs then come in order"),
+    Key("last", ("end", "G", ">"), "End G", "the last line"),
+    Key("console", ("f2",), "F2", "back to the console, from wherever you are"),
+    Key("redraw", ("ctrl l",), "ctrl-L", "draw everything anew"),
+    Key("next-pane", ("tab",), "Tab", "the next part of the screen", "pane"),
+    Key("previous-pane", ("shift tab",), "shift-tab", "the part before"),
+    Key("help", ("?", "f1"), "?", "this page", "help"),
+    Key("back", ("q", "esc"), "q Esc", "back: from what was opened, then to the console", "back"),
+)
+"""The first words are shown in the bar in this order, the last two always."""
