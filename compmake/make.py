@@ -198,6 +198,7 @@ class Make:
             self._checker.records.claim(record, moved)
         self._results[job_id] = record.result_digest
         self._plan.up_to_date(job_id)
+        self._news.note_up_to_date(job_id)
 
     def _message(self, job: Job, now: Current) -> CallMessage:
         function = self._functions.get(id(job.function))
@@ -288,7 +289,7 @@ class Make:
             text = f"the stored result of {names} was damaged again each time it was made"
             self._tell_failed(job, outcome, Failure("DamagedResult", text))
         else:
-            self._news.tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made)
+            self._news.tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made, jobs=outcome.damaged)
         self._tell_blocked(job, outcome, blocked)
 
     def _tell_failed(self, job: Job, outcome: Outcome, failure: Failure) -> None:

@@ -9,6 +9,7 @@ from compmake.durations import Durations
 from compmake.executor import Running
 from compmake.graph import Graph
 from compmake.job import Job, JobId, Outcome
+from compmake.job_table import JobTable
 
 READY_EVERY_S = 0.25
 
@@ -21,6 +22,8 @@ class Forecast(NamedTuple):
     functions: tuple[FunctionNews, ...] = ()
     causes: tuple[str, ...] = ()
     """Lines that say what will run and why."""
+    table: JobTable | None = None
+    """The jobs that it wants."""
 
 
 NO_FORECAST = Forecast()
@@ -36,6 +39,8 @@ class News:
         self._shown: set[JobId] = set()
         """Running jobs of which it was told that they have begun."""
         self._up_to_date = 0
+        self._found: list[JobId] = []
+        """Jobs found to be up to date of which nothing was told yet."""
         self._ready, self._ready_again_s = 0, 0.0
 
     def tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
@@ -54,6 +59,8 @@ class News:
             expected_s=expected_s,
             functions=functions,
         )
+        if forecast.table is not None:
+            self.tell(EventKind.JOBS, table=forecast.table)
         if forecast.causes:
             self.tell(EventKind.PLANNED, text="\n".join(forecast.causes))
 
@@ -81,10 +88,15 @@ class News:
         """Tell nothing of what waited for a commit, which failed."""
         self._later.clear()
 
+    def note_up_to_date(self, job_id: JobId) -> None:
+        """Note that a job was found to be up to date; `tell_up_to_date` tells it."""
+        self._found.append(job_id)
+
     def tell_up_to_date(self, count: int) -> None:
-        """Tell how many jobs are up to date by now."""
-        if count != self._up_to_date:
-            self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date)
+        """Tell how many jobs are up to date by now, and which of them were found since the start."""
+        if count != self._up_to_date or self._found:
+            found, self._found = tuple(self._found), []
+            self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date, jobs=found)
             self._up_to_date = count
 
     def tell_ready(self, count: int) -> bool:

@@ -34,6 +34,7 @@ from compmake.ui.json_log import JsonLog
 from compmake.ui.live import LiveLine
 from compmake.ui.plain import PlainLog
 from compmake.ui.text import Style, can_encode
+from compmake.wanted_jobs import job_table
 from compmake.words import close_matches
 from compmake.workspace import Workspace
 
@@ -183,7 +184,8 @@ def _forecast(
     causes = causes_to_run(graph, checker, checker.explain(workspace.store.parts), order, done)
     is_known = durations.total_s(graph, todo) is not None
     expected_s = durations.together_s(graph, todo, workers) if is_known else None
-    return Forecast(expected_s, function_news(graph, todo, durations), tuple(causes.lines()))
+    table = job_table(graph, plan, durations, done)
+    return Forecast(expected_s, function_news(graph, todo, durations), tuple(causes.lines()), table)
 
 
 def _inline(workspace: Workspace, channel: Channel) -> Executor:

@@ -40,8 +40,8 @@ class EventKind(Enum):
     """`count` jobs cannot run because `job_id` failed."""
     JOB_INTERRUPTED = "job-interrupted"
     JOB_POSTPONED = "job-postponed"
-    """The running job must wait for damaged results; `count` of them were made in this run and are no longer done.
-    With `count` 0 also: its worker was lost for a reason that is not the job's."""
+    """The running job must wait for the damaged results of `jobs`; `count` of these were made in this run and are no
+    longer done. With `count` 0 also: its worker was lost for a reason that is not the job's."""
     STEERED = "steered"
     """Somebody steered it: `workers` run jobs from now on; `text` is `paused` while no job is started, else empty."""
     ESTIMATE = "estimate"

@@ -44,19 +44,16 @@ class MemoryChannel:
                     self._drop(receive)
 
     def read(self, since: int) -> tuple[list[Event], int]:
-        """Return the events after position `since` and the position to go on from."""
+        """Return the events after position `since` and the position to go on from.
+
+        From 0 that is all that one who comes late must know of the newest make, also what was told long ago.
+        """
         with self._lock:
+            if since <= 0:
+                return [*self._beginning, *self._old, *self._events], self._published
             new = min(max(self._published - since, 0), len(self._events))
             newest = list(islice(reversed(self._events), new))  # from the end: most are kept for those who come late
             return newest[::-1], self._published
-
-    def read_all(self) -> tuple[list[Event], int]:
-        """Return all that one who comes late must know, from the start of the newest make, and the position behind it.
-
-        Of a make with very many events the oldest are missing, but never its first ones: start and table of jobs.
-        """
-        with self._lock:
-            return [*self._beginning, *self._old, *self._events], self._published
 
     def subscribe(self, receive: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
         """Call `receive` with all that is published from now on; return what ends that."""

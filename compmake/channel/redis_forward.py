@@ -17,6 +17,7 @@ from redis.exceptions import TimeoutError
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.address import NewsAddress, Output
+from compmake.channel.redis_jobs import table_letters
 from compmake.channel.redis_letter import Letter
 from compmake.channel.redis_news import (
     FORGOTTEN_AFTER_S,
@@ -189,7 +190,7 @@ class Forwarder:
         keys = self._keys
         old = client.zrange(keys.workers, 0, -1)
         with client.pipeline(transaction=True) as pipe:
-            pipe.delete(keys.run, keys.workers, *(keys.worker(text_of(name)) for name in old))
+            pipe.delete(keys.run, keys.jobs, keys.workers, *(keys.worker(text_of(name)) for name in old))
             pipe.xtrim(keys.events, maxlen=_KEPT_BEFORE)
             begun: Any = {**self._about, "run": self._token, "position": 0}
             pipe.hset(keys.run, mapping=begun)
@@ -199,7 +200,13 @@ class Forwarder:
         self._rows.all_are_news()
 
     def _send(self, client: Redis, events: Sequence[Event], start: int) -> bool:
-        """Send events in one step; tell whether the server still knew of this run, else nothing was sent."""
+        """Send events in one step; tell whether the server still knew of this run, else nothing was sent.
+
+        A table of jobs goes before the event that tells of it.
+        """
+        for table in [event.table for event in events if event.table is not None]:
+            if any(part.send(client, self._keys.run, self._token) is None for part in table_letters(self._keys, table)):
+                return False
         keys, end, letter = self._keys, start + len(events), Letter()
         self._tick += 1
         told = [(start + at, event) for at, event in enumerate(events, 1) if event.kind is not EventKind.HEARTBEAT]
@@ -223,6 +230,7 @@ class Forwarder:
         if now_s < self._rows_at_s and not is_over:
             return
         self._rows_at_s = now_s + _ROWS_EVERY_S
+        letter.add("EXPIRE", self._keys.jobs, FORGOTTEN_AFTER_S)
         for name, row in self._rows.take_news():
             letter.put(self._keys.worker(name), row, WORKER_FORGOTTEN_AFTER_S)
             letter.add("ZADD", self._keys.workers, time.time(), name)

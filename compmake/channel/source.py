@@ -61,14 +61,11 @@ class MemorySource:
     def __init__(self, channel: MemoryChannel) -> None:
         """Read a channel from its start; each source has a position of its own."""
         self._channel = channel
-        self._position: int | None = None
+        self._position = 0
 
     def read(self) -> list[Event]:
         """Return what is new; the first time all that counts of what there was."""
-        if self._position is None:
-            events, self._position = self._channel.read_all()
-        else:
-            events, self._position = self._channel.read(self._position)
+        events, self._position = self._channel.read(self._position)
         return events
 
     def trouble(self) -> str:
