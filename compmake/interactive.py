@@ -21,8 +21,9 @@ from compmake.ui.console.app import ConsoleApp
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import Makes
 from compmake.ui.console.plain_reader import PlainReader
+from compmake.ui.console.reading import Reader
 from compmake.ui.console.steering import Steering
-from compmake.ui.console.surface import Reader, Surface
+from compmake.ui.console.surface import Surface
 from compmake.ui.standing import Standing, counts_text, toolbar_parts
 from compmake.ui.text import Parts, Style, ago
 from compmake.ui.vocabulary import RunningMake, Vocabulary
@@ -51,7 +52,14 @@ def run_console(
     )
     check = Check(lambda: steering.workspace(), lambda: steering.is_outdated())
     makes = Makes(run_make, lambda: session.workspace, lambda make: steering.ending(make))
-    surface = Surface(session, sys.stdout if sys.stdout.isatty() else sys.stderr, mode, _show_traceback)
+
+    def show_dashboard() -> None:
+        from compmake.dashboards import show_console_dashboard
+
+        show_console_dashboard(session, makes, check, steering, surface.style)
+
+    stream = sys.stdout if sys.stdout.isatty() else sys.stderr
+    surface = Surface(session, stream, mode, _show_traceback, show_dashboard)
 
     def vocabulary() -> Vocabulary:
         running = tuple(RunningMake(make.number, make.command) for make in makes.all())

@@ -2,6 +2,7 @@
 
 from compmake.ui.commands import (
     consoling,
+    dashing,
     explaining,
     fixing,
     general,
@@ -16,6 +17,7 @@ from compmake.ui.commands import (
 
 __all__ = [
     "consoling",
+    "dashing",
     "explaining",
     "fixing",
     "general",

@@ -83,6 +83,8 @@ class Screen:
     """Lines of the terminal, in the console only: elsewhere long lists are printed whole."""
     show_traceback: Callable[[FailureReport], str] | None = None
     """Opens the viewer of a failure and returns the command that the user chose in it, empty for none."""
+    show_dashboard: Callable[[], None] | None = None
+    """Shows the dashboard until the user leaves it."""
 
 
 class Console(Protocol):

@@ -14,10 +14,11 @@ from compmake.interrupting import TERMINATE, stop_this_process
 from compmake.text_safety import sanitize
 from compmake.ui.commands.line import expand_aliases, parse_line
 from compmake.ui.commands.registry import find_command
-from compmake.ui.commands.runner import CARRIED_OUT, run_line
+from compmake.ui.commands.runner import CARRIED_OUT, run_line, tell_error
 from compmake.ui.commands.session import Session
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import Makes
+from compmake.ui.console.reading import DashboardWantedError
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Surface
 from compmake.ui.standing import prompt_parts
@@ -99,9 +100,21 @@ class ConsoleApp:
             text = "exit"
         except KeyboardInterrupt:
             return
+        except DashboardWantedError as wish:
+            self._offer = offer
+            self._surface.keep(wish.typed)
+            self._show_dashboard()
+            return
         for line in _lines(text):  # several were pasted
             if not line.lstrip().startswith("#") and not self.carry_out(line):
                 break
+
+    def _show_dashboard(self) -> None:
+        try:
+            self._surface.show_dashboard()
+        except CompmakeError as error:
+            tell_error(error)
+        self._steering.look_again()
 
     def carry_out(self, line: str) -> bool:
         """Carry out one line; return False if that did not work, so that lines pasted behind it are not carried out."""

@@ -4,10 +4,11 @@ import copy
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
-from compmake.channel import Channel, Event
+from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.errors import UserError
 from compmake.interrupting import START_NONE, Stop
@@ -53,6 +54,7 @@ class ConsoleMake:
         """
         self.number, self.targets, self.wanted, self.command, self.jobs = number, targets, wanted, command, jobs
         self.stop = Stop()
+        self.channel = MemoryChannel()
         self.view = View()
         self.result: MakeResult | None = None
         self.error: BaseException | None = None
@@ -61,6 +63,8 @@ class ConsoleMake:
         self.ended = threading.Event()
         self._lock = threading.RLock()
         self._frontend: Frontend | None = None
+        self._missed: list[Event] | None = None
+        """What happens while nobody shows it, and somebody is to be told."""
 
     def show(self, frontend: Frontend | None) -> None:
         """Let a frontend show it from now on, in place of the one before; None lets nobody."""
@@ -71,19 +75,34 @@ class ConsoleMake:
         if before is not None:
             before.close()
 
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Let nobody show it meanwhile; its frontend is told afterwards what happened."""
+        with self._lock:
+            frontend, self._frontend, self._missed = self._frontend, None, []
+        try:
+            yield
+        finally:
+            with self._lock:
+                missed, self._missed = self._missed, None
+                if frontend is not None:
+                    frontend.feed(missed, time.time())
+                    self._frontend = frontend
+                    if self.finished():
+                        self.show(None)
+
     def finished(self) -> bool:
         """Tell whether its thread has nothing more to do."""
         return self.ended.is_set()
 
     def run(self, workspace: Workspace, make: RunMake) -> None:
         """Make, in this thread; how it ended is in `result` or `error`."""
-        channel = MemoryChannel()
-        channel.subscribe(self._receive)
+        self.channel.subscribe(self._receive)
         try:
             twin = workspace.twin()
             try:
                 with Ticker(self._tick, _TICK_S):
-                    self.result = make(twin, self.targets, self.command, channel, self.stop, jobs=self.jobs)
+                    self.result = make(twin, self.targets, self.command, self.channel, self.stop, jobs=self.jobs)
             finally:
                 twin.close()
         except BaseException as error:  # whoever waits for the make tells it
@@ -111,6 +130,8 @@ class ConsoleMake:
                 self.view.apply(event)
             if self._frontend is not None:
                 self._frontend.feed(events, time.time())
+            elif self._missed is not None:
+                self._missed += [event for event in events if event.kind is not EventKind.HEARTBEAT]
         if self.view.started:
             self.begun.set()
 
@@ -137,6 +158,8 @@ class Makes:
         self._queue: deque[ConsoleMake] = deque()
         self._lock = threading.RLock()
         self._number = 0
+        self.newest: ConsoleMake | None = None
+        """The one that began last, also when it has ended."""
 
     @property
     def running(self) -> ConsoleMake | None:
@@ -224,6 +247,7 @@ class Makes:
                 raise UserError(f"{what} must wait for {which}{job}: `fg` shows it, `stop` ends it")
 
     def _begin(self, make: ConsoleMake) -> None:
+        self.newest = make
         threading.Thread(target=self._work, args=(make,), name=f"compmake-make-{make.number}", daemon=True).start()
 
     def _work(self, make: ConsoleMake) -> None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import termios
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import urwid
 from urwid.display import raw
@@ -50,6 +50,15 @@ class Page(Protocol):
         ...
 
 
+class Tick(NamedTuple):
+    """What came of letting time pass."""
+
+    is_new: bool
+    """Whether there is anything to draw."""
+    again_s: float = FRAME_S
+    """When it wants to be called again."""
+
+
 class _Terminal(raw.Screen):
     """Asks the terminal nothing: an answer that comes late would be typed into the next prompt."""
 
@@ -68,12 +77,12 @@ class FullScreen:
         self._terminal.register_palette(_PALETTE)
         self._terminal.set_terminal_properties(colors=256 if colors >= 256 else 16 if colors else 1)
 
-    def run(self, page: Page, tick: Callable[[], bool] | None = None, *, mouse: bool = False) -> None:
+    def run(self, page: Page, tick: Callable[[], Tick] | None = None, *, mouse: bool = False) -> None:
         """Show a page until it is closed; Ctrl-C, or the end of the terminal, leaves all pages at once.
 
         Args:
             page: What is shown first.
-            tick: Called a few times a second, whichever page is shown; returns whether there is anything new to draw.
+            tick: Called a few times a second, whichever page is shown.
             mouse: Take clicks and the wheel; the terminal's own marking of text then needs Shift.
         """
         urwid.set_encoding(sys.stdout.encoding or "ascii")
@@ -111,6 +120,21 @@ class FullScreen:
             self._terminal.start()
             self._terminal.clear()
 
+    @contextlib.contextmanager
+    def given_away(self) -> Iterator[None]:
+        """Give the terminal to a command that asks or prints there; the user says when they have read it."""
+        with self.suspended():
+            try:
+                yield
+            except KeyboardInterrupt:
+                print()
+            with contextlib.suppress(EOFError, KeyboardInterrupt):
+                input("Enter: back to the dashboard ")
+
+    def redraw(self) -> None:
+        """Draw everything anew: something else has written to the terminal."""
+        self._terminal.clear()
+
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the terminal, if it lets us (OSC 52)."""
         encoded = base64.b64encode(text.encode("utf-8", "backslashreplace")).decode()
@@ -141,7 +165,7 @@ class _Top(urwid.Widget):
 
     def mouse_event(  # type: ignore[override]
         self,
-        size: tuple[int, int],
+        size: tuple[int, int],  # noqa: ARG002
         event: str,
         button: int,
         column: int,
@@ -168,7 +192,7 @@ class _Top(urwid.Widget):
 class _Ticking:
     """Lets a function be called again and again while a loop runs; urwid would swallow what it raises."""
 
-    def __init__(self, loop: urwid.MainLoop, top: _Top, tick: Callable[[], bool] | None) -> None:
+    def __init__(self, loop: urwid.MainLoop, top: _Top, tick: Callable[[], Tick] | None) -> None:
         self._top, self._tick = top, tick
         self.error: Exception | None = None
         if tick is not None:
@@ -177,11 +201,11 @@ class _Ticking:
     def _beat(self, loop: urwid.MainLoop, _: object) -> None:
         assert self._tick is not None
         try:
-            is_new = self._tick()
+            is_new, again_s = self._tick()
         except Exception as error:
             self.error = error
             raise urwid.ExitMainLoop from error
-        loop.set_alarm_in(FRAME_S, self._beat)
+        loop.set_alarm_in(again_s, self._beat)
         if is_new:
             self._top.refresh()
 

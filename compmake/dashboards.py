@@ -1,0 +1,63 @@
+"""Opens the dashboard for whoever wants it: the console, another terminal, a recording."""
+
+from collections.abc import Callable
+
+from compmake.channel.address import Output
+from compmake.channel.source import Steer
+from compmake.errors import UserError
+from compmake.job import JobId
+from compmake.ui.commands.session import Session
+from compmake.ui.console.checking import Check
+from compmake.ui.console.console_source import ConsoleSource
+from compmake.ui.console.makes import Makes
+from compmake.ui.console.steering import Steering
+from compmake.ui.dashboard.desk import Desk
+from compmake.ui.dashboard.opening import Opening, show_dashboard
+from compmake.ui.dashboard.panes.look import About
+from compmake.ui.text import Style
+
+
+def show_console_dashboard(session: Session, makes: Makes, check: Check, steering: Steering, style: Style) -> None:
+    """Show the dashboard of the console until the user leaves it.
+
+    Raises:
+        UserError: The setting `keys` is wrong.
+    """
+    settings = session.workspace.settings
+    desk = Desk(session, lock=check.lock, renew=steering.workspace, may_write=True, is_left=lambda: steering.is_left)
+
+    def steer() -> Steer | None:
+        return None
+
+    printed = _Printed(session)
+    about = About(program=session.workspace.name, store=session.workspace.store.location)
+    opening = Opening(ConsoleSource(makes), desk, steer, printed, None, about)
+    try:
+        show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
+    finally:
+        printed.close()
+
+
+class _Printed:
+    """Asks the server of the news what a running job has printed; for one thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._ask: Callable[[JobId], Output | None] | None = None
+        self._close: Callable[[], None] = lambda: None
+
+    def __call__(self, job_id: JobId) -> Output | None:
+        """Return it, None if nobody tells."""
+        if self._ask is None:
+            from compmake.ui.commands.following import Printed  # knows the client of Redis, which takes 0.1 s
+
+            try:
+                printed = Printed(self._session)
+            except UserError:
+                return None
+            self._ask, self._close = printed.of, printed.close
+        return self._ask(job_id)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._close()
