@@ -63,13 +63,19 @@ class FunctionTallies:
     def count_anew(self, jobs: Jobs) -> None:
         """Count all jobs; what took how long stays."""
         before, self._tallies = self._tallies, {}
+        known: dict[str, list[float]] = {}
         for number, name in enumerate(jobs.functions):
             tally = self._tallies.get(name)
             if tally is None:
                 tally = self._tallies[name] = FunctionTally(name)
                 if name in before:
                     tally.usual_s, tally.durations_s = before[name].usual_s, before[name].durations_s
-            self._count(tally, jobs.state(number), jobs.usual_s(number), +1)
+            usual_s = jobs.usual_s(number)
+            if usual_s is not None:
+                known.setdefault(name, []).append(usual_s)
+            self._count(tally, jobs.state(number), usual_s, +1)
+        for name, seconds in known.items():
+            self._tallies[name].usual_s = sum(seconds) / len(seconds)
 
     def moved(self, name: str, old: State, new: State, usual_s: float | None) -> None:
         """Note that a job went from one state to another."""

@@ -47,5 +47,3 @@ SIGNS = {
 }
 SILENT = Sign("?", "[?]", "silent", "?", "silent")
 """Of a worker that gives no sign of life."""
-ROLES = (*(sign.role for sign in SIGNS.values()), SILENT.role, "bar", "over", "rule", "focus", "mark")
-"""The roles that the dashboard adds to those of the palette."""
