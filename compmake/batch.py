@@ -33,20 +33,28 @@ def carry_out(
     """
     is_tty = sys.stdout.isatty()
     settings = workspace.settings
-    if steps is None:
-        mode = console_mode(
-            settings.ui, stdin_tty=sys.stdin.isatty(), stdout_tty=is_tty, stderr_tty=sys.stderr.isatty()
-        )
-        if mode is not ConsoleMode.BATCH:
-            from compmake.interactive import run_console  # what only the console needs is imported then
+    mode = console_mode(settings.ui, stdin_tty=sys.stdin.isatty(), stdout_tty=is_tty, stderr_tty=sys.stderr.isatty())
+    if steps is None and mode is not ConsoleMode.BATCH:
+        from compmake.interactive import run_console  # what only the console needs is imported then
 
-            return run_console(workspace, mode, flags=flags, settings=given)
+        return run_console(workspace, mode, flags=flags, settings=given)
+
+    def show_dashboard() -> None:
+        from compmake.dashboards import show_dashboard_elsewhere
+
+        show_dashboard_elsewhere(session)
+
+    can_fill = is_tty and mode is ConsoleMode.RICH
     style = Style(color_count(settings.color, is_tty=is_tty), settings.ascii or not can_encode(sys.stdout.encoding))
     prefix = f"compmake {program}" if program and steps is not None else ""
     session = Session(
         workspace,
         partial(start_make, prefix=prefix),
-        Screen(style, terminal_width(sys.stdout.fileno()) if is_tty else None),
+        Screen(
+            style,
+            terminal_width(sys.stdout.fileno()) if is_tty else None,
+            show_dashboard=show_dashboard if can_fill else None,
+        ),
         prefix=prefix,
         assume_yes="yes" in flags,
         verbose="verbose" in flags or settings.verbose,

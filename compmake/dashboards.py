@@ -1,11 +1,13 @@
 """Opens the dashboard for whoever wants it: the console, another terminal, a recording."""
 
+import threading
 from collections.abc import Callable
 
 from compmake.channel.address import Output
 from compmake.channel.source import Steer
 from compmake.errors import UserError
 from compmake.job import JobId
+from compmake.telling import news_address
 from compmake.ui.commands.session import Session
 from compmake.ui.console.checking import Check
 from compmake.ui.console.console_source import ConsoleSource
@@ -14,6 +16,7 @@ from compmake.ui.console.steering import Steering
 from compmake.ui.dashboard.desk import Desk
 from compmake.ui.dashboard.opening import Opening, show_dashboard
 from compmake.ui.dashboard.panes.look import About
+from compmake.ui.dashboard.standing_source import WithStanding
 from compmake.ui.text import Style
 
 
@@ -31,10 +34,47 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
 
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
-    opening = Opening(ConsoleSource(makes), desk, steer, printed, None, about)
+    source = WithStanding(ConsoleSource(makes), desk.standing, lambda: makes.running is not None)
+    opening = Opening(source, desk, steer, printed, None, about)
     try:
         show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
     finally:
+        printed.close()
+
+
+def show_dashboard_elsewhere(session: Session) -> None:
+    """Show the dashboard of a make of another process until the user leaves it.
+
+    Raises:
+        UserError: No news can come, or the setting `keys` is wrong.
+    """
+    from compmake.channel.redis_source import RedisSource  # knows the client of Redis, which takes 0.1 s
+    from compmake.ui.commands.hearing import refuse_to_hear_nothing
+
+    workspace = session.workspace
+    settings, store = workspace.settings, workspace.store
+    refuse_to_hear_nothing(workspace)
+    lock = threading.RLock()
+    seen: list[int] = [store.version]
+
+    def renew() -> None:
+        if store.version != seen[0]:
+            seen[0] = store.version
+            workspace.refresh()
+
+    desk = Desk(session, lock=lock, renew=renew, may_write=False)
+    source = WithStanding(RedisSource(lambda: news_address(settings, store)), desk.standing, desk.is_making)
+    printed = _Printed(session)
+    about = About(program=workspace.name, store=store.location, prefix=session.prefix)
+    try:
+        show_dashboard(
+            Opening(source, desk, lambda: None, printed, None, about),
+            session.style,
+            keys=settings.keys,
+            mouse=settings.mouse,
+        )
+    finally:
+        source.close()
         printed.close()
 
 

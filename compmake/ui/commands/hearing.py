@@ -35,18 +35,27 @@ def no_make(workspace: Workspace) -> str:
     return f"No make is running. The last one, {one_line(runs[0].command, 60)}, {clock(runs[0].started_at)}: {ended}."
 
 
+def refuse_to_hear_nothing(workspace: Workspace) -> None:
+    """Refuse to wait for news that cannot come.
+
+    Raises:
+        UserError: They are told to nobody, or to a server that these settings do not name.
+    """
+    settings, told = workspace.settings, told_where(workspace.store)
+    if settings.redis == OFF:
+        raise UserError("the setting redis is off: nobody tells, and nobody hears, how a make goes")
+    if told is not None and told.server and not named_server(settings):
+        raise UserError(f"the make tells its news to {told.server}: name that server with --redis URL")
+
+
 def open_follower(workspace: Workspace) -> Follower:
     """Return what follows the news of a store's makes.
 
     Raises:
         UserError: They are told to nobody, or to a server that these settings do not name.
     """
-    settings, told = workspace.settings, told_where(workspace.store)
-    address = news_address(settings, workspace.store)
-    if settings.redis == OFF:
-        raise UserError("the setting redis is off: nobody tells, and nobody hears, how a make goes")
-    if told is not None and told.server and not named_server(settings):
-        raise UserError(f"the make tells its news to {told.server}: name that server with --redis URL")
+    refuse_to_hear_nothing(workspace)
+    address = news_address(workspace.settings, workspace.store)
     if address is None:
         raise UserError(NO_SERVER)
     return Follower(connector(address.url), Keys(address.store_id))

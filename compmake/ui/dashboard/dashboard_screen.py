@@ -29,7 +29,6 @@ _AT_ONCE = 1000
 """Events between two looks at the clock."""
 _SOON_S = 0.001
 _CLOCK_S = 1.0
-_TOLD_S = 8.0
 _FAR = 1_000_000_000
 _WHEEL = 3
 _ABOVE_JOBS = 2
@@ -73,7 +72,6 @@ class Dashboard:
         self._waiting: deque[Event] = deque()
         self._next_second_s = 0.0
         self._drawn: tuple[object, ...] = ()
-        self._told_until_s = 0.0
         self._trouble_since_s: float | None = None
 
     # What happens by itself.

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, redirect_stderr, 
 from dataclasses import replace
 from typing import NamedTuple
 
+from compmake.channel import Event
 from compmake.errors import CompmakeError, UserError
 from compmake.job import Failure, JobId
 from compmake.text_safety import one_line, sanitize
@@ -16,6 +17,7 @@ from compmake.ui.commands.registry import find_command
 from compmake.ui.commands.runner import run_steps
 from compmake.ui.commands.session import FailureReport, Screen, Session
 from compmake.ui.dashboard.panes.look import Details
+from compmake.ui.dashboard.standing_source import standing_events
 from compmake.ui.text import Style, clock, duration, table
 from compmake.words import bytes_text, split_words
 
@@ -78,6 +80,23 @@ class Desk:
     def refusal(self) -> str:
         """Why nothing can be changed from here; empty if it can."""
         return "" if self._may_write else "this dashboard only looks: open it with --control to change anything"
+
+    def standing(self) -> list[Event]:
+        """Return how the jobs stand in the store, as events.
+
+        Raises:
+            CompmakeError: That cannot be found out.
+        """
+        with self._lock:
+            self._renew()
+            return standing_events(self._session)
+
+    def is_making(self) -> bool:
+        """Tell whether a make of this store runs, in whichever process, as far as that can be seen from here."""
+        from compmake.ui.commands.hearing import is_making  # knows the client of Redis, which takes 0.1 s
+
+        with self._lock:
+            return is_making(self._session.workspace)
 
     def details(self, job_id: JobId, *, renew: bool) -> Details:
         """Return what the store knows of a job.
