@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from compmake.job import JobId
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.filtering import Filter, Select, filter_of
+from compmake.ui.dashboard.board.ordering import Ordering
 from compmake.ui.dashboard.board.sorting import COLUMNS, Entry, key_of
 
 _SLICE = 500
@@ -17,7 +18,7 @@ _SLICE = 500
 _CALM_S = 3.0
 """After a key the order stays for so long even if the cursor is at the top."""
 _ORDER_EVERY_S = 1.0
-_FEW = 50_000
+_FEW = 5_000
 """With more changes than that all is sorted anew."""
 
 
@@ -35,13 +36,10 @@ class JobRows:
         """What is wrong with what was typed last."""
         self.filter = Filter()
         self.column = "state"
-        self.is_reversed = False
         self.marked: set[JobId] = set()
         self.cursor: JobId | None = None
         """None as long as it is at the top, whatever job is there."""
-        self.order: list[int] = []
-        """Numbers of the jobs that are listed."""
-        self._entries: list[Entry] = []
+        self._order = Ordering()
         self._pass: Iterator[None] | None = None
         self._changed: set[int] = set()
         self._seen = (-1, -1)
@@ -76,8 +74,17 @@ class JobRows:
 
     def reverse(self) -> None:
         """Sort the other way round."""
-        self.is_reversed = not self.is_reversed
-        self._set(self._entries)
+        self._order.is_reversed = not self._order.is_reversed
+
+    @property
+    def order(self) -> Ordering:
+        """The numbers of the jobs that are listed, by row; none as long as numbers mean other jobs than before."""
+        seen = (self._board.generation, self._board.jobs.generation)
+        if seen != self._seen:
+            self._seen = seen
+            self._order.set([], {})
+            self._start_pass()
+        return self._order
 
     @property
     def is_busy(self) -> bool:
@@ -92,10 +99,7 @@ class JobRows:
             now: By the driver's clock.
             clock: Measures the budget.
         """
-        seen = (self._board.generation, self._board.jobs.generation)
-        if seen != self._seen:
-            self._seen = seen
-            self._start_pass()
+        _ = self.order
         self._changed |= self._board.jobs.take_changed()
         if self._pass is None:
             return self._follow(now)
@@ -125,12 +129,8 @@ class JobRows:
             self._start_pass()
             return
         jobs = self._board.jobs
-        entries = [entry for entry in self._entries if entry[-1] not in changed]
         fresh = [key_of(jobs, number, self.column) for number in changed if self.filter.shows(jobs, number)]
-        fresh.sort()
-        entries += fresh
-        entries.sort()  # two sorted parts: this only merges them
-        self._set(entries)
+        self._order.change(changed, fresh)
 
     def _start_pass(self) -> None:
         self._pass = self._whole_pass()
@@ -150,17 +150,13 @@ class JobRows:
             blocks.append(block)
             yield
         entries: list[Entry] = []
+        by_number: dict[int, Entry] = {}
         for entry in heapq.merge(*blocks):
             entries.append(entry)
+            by_number[entry[-1]] = entry
             if not len(entries) % _SLICE:
                 yield
-        self._set(entries)
-
-    def _set(self, entries: list[Entry]) -> None:
-        self._entries = entries
-        self.order = [entry[-1] for entry in entries]
-        if self.is_reversed:
-            self.order.reverse()
+        self._order.set(entries, by_number)
 
     # Where the cursor is.
 
@@ -170,11 +166,9 @@ class JobRows:
         if self.cursor is None or not self.order:
             return 0
         number = self._board.jobs.number(self.cursor)
-        if self._at < len(self.order) and self.order[self._at] == number:
-            return self._at
-        try:
-            self._at = self.order.index(-1 if number is None else number)
-        except ValueError:
+        if number is not None and number in self.order:
+            self._at = self.order.row(number)
+        else:
             self._at = min(self._at, len(self.order) - 1)
             self.cursor = self._board.jobs.ids[self.order[self._at]]
         return self._at
@@ -201,7 +195,7 @@ class JobRows:
         number = self._board.jobs.number(job_id)
         if number is None or number not in self.order:
             return False
-        self.go(self.order.index(number), now)
+        self.go(self.order.row(number), now)
         return True
 
     def hold(self, now: float) -> None:
@@ -227,9 +221,9 @@ class JobRows:
             return
         jobs = self._board.jobs
         number = jobs.number(self._mark_from) if self._mark_from is not None else None
-        start = self.order.index(number) if number in self.order else self.at
+        start = self.order.row(number) if number is not None and number in self.order else self.at
         first, last = sorted((start, self.at))
-        self.marked |= {jobs.ids[number] for number in self.order[first : last + 1]}
+        self.marked |= {jobs.ids[number] for number in self.order.numbers(first, last)}
 
     def unmark_all(self) -> None:
         """Take all marks away."""

@@ -35,6 +35,8 @@ class Move(NamedTuple):
 
 
 _NEVER = Attempt()
+_STATES = tuple(State)
+"""By number; an enum is called in Python code each time."""
 _OPEN = frozenset({State.WAITING, State.READY})
 _GOOD = frozenset({State.DONE, State.UP_TO_DATE})
 
@@ -71,7 +73,7 @@ class Jobs:
 
     def state(self, number: int) -> State:
         """Return how a job stands now."""
-        return State(self._states[number])
+        return _STATES[self._states[number]]
 
     def attempt(self, number: int) -> Attempt:
         """Return what is known of its newest attempt."""

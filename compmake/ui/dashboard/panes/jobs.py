@@ -33,7 +33,7 @@ _COLUMNS = (
 
 def jobs_title(scene: Scene, rows: JobRows) -> str:
     """Return the title of the pane."""
-    arrow = "↑" if rows.is_reversed else "↓"
+    arrow = "↑" if rows.order.is_reversed else "↓"
     marked = f"{scene.dot}{len(rows.marked)} marked" if rows.marked else ""
     shown = clean(rows.filter.name, scene.style)
     return f"Jobs{scene.dot}filter: {shown}{scene.dot}sort: {rows.column} {arrow}{marked}"

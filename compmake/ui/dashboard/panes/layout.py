@@ -38,7 +38,7 @@ def layout(columns: int, rows: int, zoom: str = "", *, workers: int = 8) -> list
         columns: Cells of a line.
         rows: Lines.
         zoom: The pane that is to have all the room; empty for the usual ones.
-        workers: How many workers there are to show.
+        workers: How many lines the workers would fill, or the summary in their place.
     """
     if columns < 40 or rows < 10:
         return [Area(STATUS, 0, 0, columns, rows)]
