@@ -8,8 +8,6 @@ from compmake.job import JobId
 _KEPT = 200
 _SPREAD = 21
 _UNKNOWN_S = 1.0
-_KNOWN_SHARE = 0.7
-"""With fewer jobs of known duration a total would be a guess."""
 
 
 class Durations:
@@ -59,34 +57,6 @@ class Durations:
         if len(ordered) <= _SPREAD:
             return tuple(ordered)
         return tuple(ordered[round(at * (len(ordered) - 1) / (_SPREAD - 1))] for at in range(_SPREAD))
-
-    def total_s(self, graph: Graph, job_ids: Collection[JobId]) -> float | None:
-        """Return how long these jobs take one after the other, None if too many of them never ran."""
-        known = [s for j in job_ids if (s := self.expected_s(j, graph.jobs[j].function_name)) is not None]
-        if len(known) < _KNOWN_SHARE * len(job_ids):
-            return None
-        return sum(known) / len(known) * len(job_ids) if known else 0.0
-
-    def count_unknown(self, graph: Graph, job_ids: Iterable[JobId]) -> int:
-        """Return for how many of these jobs there is nothing to expect."""
-        return sum(self.expected_s(job_id, graph.jobs[job_id].function_name) is None for job_id in job_ids)
-
-    def together_s(self, graph: Graph, job_ids: Collection[JobId], workers: int) -> float:
-        """Return how long these jobs take if so many run at once; those of which nothing is known take no time.
-
-        It is the time of the longest chain among them, or all work shared out evenly, whichever is more.
-        """
-        wanted = set(job_ids)
-        ends_s: dict[JobId, float] = {}
-        work_s = 0.0
-        for job_id in graph.order:
-            if job_id in wanted:
-                own_s = self.expected_s(job_id, graph.jobs[job_id].function_name) or 0.0
-                work_s += own_s
-                ends_s[job_id] = own_s + max(
-                    [ends_s.get(needed, 0.0) for needed in graph.dependencies(job_id)] or [0.0]
-                )
-        return max(work_s / max(1, workers), *ends_s.values(), 0.0)
 
     def unmeasured(self, graph: Graph, needed_ids: Iterable[JobId]) -> set[str]:
         """Return the functions (`module:qualname`) of these jobs that never succeeded before."""

@@ -9,7 +9,7 @@ from compmake.durations import Durations
 from compmake.executor import Running
 from compmake.graph import Graph
 from compmake.job import Job, JobId, Outcome
-from compmake.job_table import JobTable
+from compmake.job_table import Estimate, JobTable
 
 READY_EVERY_S = 0.25
 
@@ -17,8 +17,8 @@ READY_EVERY_S = 0.25
 class Forecast(NamedTuple):
     """What can be told of a make before it begins."""
 
-    expected_s: float | None = None
-    """How long it is expected to take; None if nobody knows."""
+    expected: Estimate | None = None
+    """When it will end; None if that was not looked at."""
     functions: tuple[FunctionNews, ...] = ()
     causes: tuple[str, ...] = ()
     """Lines that say what will run and why."""
@@ -50,14 +50,15 @@ class News:
 
     def tell_start(self, command: str, wanted: int, workers: int, forecast: Forecast) -> None:
         """Tell that the make begins, how many jobs it wants, and what is known of them."""
-        functions, expected_s = forecast.functions, forecast.expected_s
+        expected = forecast.expected
         self.tell(
             EventKind.RUN_STARTED,
             count=wanted,
             text=command,
             workers=workers,
-            expected_s=expected_s,
-            functions=functions,
+            expected_s=expected.left_s if expected is not None and not expected.reason else None,
+            functions=forecast.functions,
+            estimate=expected,
         )
         if forecast.table is not None:
             self.tell(EventKind.JOBS, table=forecast.table)

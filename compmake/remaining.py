@@ -111,10 +111,14 @@ class Remaining:
             to_end += [one for one in self.dependents[rank] if self.states[one] == WAITING]
 
     def _again(self, event: Event) -> None:
-        """Its attempt has ended, and another will follow."""
+        """Its attempt has ended and another will follow, perhaps after others that were done are made again."""
         if (rank := self._ranks.get(event.job_id)) is not None:
             self.running.pop(rank, None)
             self._revive(rank)
+        for job_id in event.jobs:
+            damaged = self._ranks.get(job_id)
+            if damaged is not None and self.states[damaged] == OVER:
+                self._revive(damaged)
 
     def _end(self, rank: int) -> None:
         self.running.pop(rank, None)

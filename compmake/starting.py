@@ -14,11 +14,14 @@ from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
 from compmake.durations import Durations
+from compmake.errors import StoreError
 from compmake.executor import Executor
 from compmake.fingerprint.modules import loaded_user_modules
+from compmake.foretold import SHORTEST_S, foretold, remember
 from compmake.interrupting import Stop, heeding_signals
 from compmake.job import NO_OPTIONS, Beat, Digest, Job, JobId, Limits
 from compmake.job_progress import flush as flush_progress
+from compmake.job_table import Estimate
 from compmake.make import Make
 from compmake.make_result import MakeResult
 from compmake.news import Forecast, function_news
@@ -34,11 +37,13 @@ from compmake.ui.json_log import JsonLog
 from compmake.ui.live import LiveLine
 from compmake.ui.plain import PlainLog
 from compmake.ui.text import Style, can_encode
-from compmake.wanted_jobs import job_table
+from compmake.wanted_jobs import job_table, table_of
 from compmake.words import close_matches
 from compmake.workspace import Workspace
 
 _TICK_S = 0.25
+_EXPECTED_AT_ONCE = 2000
+"""With more jobs to make an estimate would hold up the start; it comes a second later."""
 _GARBAGE = 100_000
 """New objects before garbage is looked for: at Python's own number that takes a tenth of the time of a make."""
 
@@ -140,7 +145,9 @@ def _run(
     todo = [job_id for job_id in graph.order if job_id in plan.wanted and job_id not in done]
     workers = min(workers, len(todo))
     _tell_of_settings(workspace, channel)
-    with Telling(workspace, channel) as telling:
+    from compmake.estimating import Estimating  # what only running jobs need is imported then
+
+    with Telling(workspace, channel) as telling, Estimating(channel) as estimating:
         start = partial(_processes, todo=todo, telling=telling, stop=stop, workers=workers) if workers else _inline
         executor = start(workspace, channel)
         try:
@@ -164,7 +171,9 @@ def _run(
                 workers=workers,
             )
             with heeding_signals(stop, inline=not workers):
-                return make.run(command, forecast)
+                result = make.run(command, forecast)
+            _remember_estimates(workspace.store, result, forecast.expected, estimating.made())
+            return result
         finally:
             stop.workers = None
             executor.close()
@@ -182,10 +191,23 @@ def _forecast(
     graph, checker = workspace.graph, workspace.checker
     order = [job_id for job_id in graph.order if job_id in plan.wanted]
     causes = causes_to_run(graph, checker, checker.explain(workspace.store.parts), order, done)
-    is_known = durations.total_s(graph, todo) is not None
-    expected_s = durations.together_s(graph, todo, workers) if is_known else None
     table = job_table(graph, plan, durations, done)
-    return Forecast(expected_s, function_news(graph, todo, durations), tuple(causes.lines()), table)
+    expected = None
+    if len(todo) <= _EXPECTED_AT_ONCE:
+        from compmake.estimate import Estimator
+
+        expected = Estimator(table_of(graph, todo, plan.priorities, durations), workers).estimate(time.time())
+    return Forecast(expected, function_news(graph, todo, durations), tuple(causes.lines()), table)
+
+
+def _remember_estimates(store: Store, result: MakeResult, first: Estimate | None, made: Sequence[Estimate]) -> None:
+    """Keep what was expected of a make that ended of itself, against what it took."""
+    if result.interrupted or result.wall_s < SHORTEST_S or not made:
+        return
+    started_at = time.time() - result.wall_s
+    every = made if first is None else [first._replace(made_at=started_at), *made]
+    with contextlib.suppress(StoreError):  # the make has ended well all the same
+        remember(store, foretold(result.run_id, started_at, result.wall_s, every))
 
 
 def _inline(workspace: Workspace, channel: Channel) -> Executor:

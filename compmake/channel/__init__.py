@@ -91,6 +91,7 @@ class Event:
     jobs: tuple[JobId, ...] = ()
     table: JobTable | None = None
     estimate: Estimate | None = None
+    """When the run is expected to end; of the start it is what was expected then."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, without the fields that have their default."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line
-from compmake.ui.text import Parts, Style, cut, roughly
+from compmake.ui.text import Parts, Style, cut
 from compmake.ui.view import View
 from compmake.words import plural
 
@@ -36,13 +36,13 @@ class Standing(NamedTuple):
 
 
 def prompt_parts(
-    standing: Standing, *, left_s: float | None = None, changed: Sequence[str] = (), style: Style, width: int
+    standing: Standing, *, eta: str = "", changed: Sequence[str] = (), style: Style, width: int
 ) -> Parts:
     """Return the prompt: `@ 1044/1211 ✘4 ▶8 ETA 5m: `; it begins with `@ ` and ends with `: ` whatever is known.
 
     Args:
         standing: The counts.
-        left_s: How long the make that runs is expected to take; None if none does or nobody knows.
+        eta: When the make that runs is expected to end, `ETA 5m`; empty if none runs or nobody knows.
         changed: Names of files whose code changed on disk since it was loaded.
         style: Glyphs and colours.
         width: Columns of the terminal.
@@ -56,8 +56,8 @@ def prompt_parts(
         parts.append(("", f"{done}/{standing.total}"))
     shown = [(state, (counts or {}).get(state, 0)) for state in _IN_PROMPT]
     parts += [(state, f" {style.glyph(state)}{count}") for state, count in shown if count]
-    if left_s is not None:
-        parts.append(("", f" ETA {roughly(left_s)}"))
+    if eta:
+        parts.append(("", f" {eta}"))
     if changed:
         name = one_line(changed[0], _FILE_CELLS) + (f" +{len(changed) - 1}" if len(changed) > 1 else "")
         parts.append((JobState.STALE, f" {name} changed, reload?" if width >= _NARROW else " changed"))

@@ -21,6 +21,7 @@ from compmake.ui.console.makes import Makes
 from compmake.ui.console.reading import DashboardWantedError
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Surface
+from compmake.ui.expectation import eta_text
 from compmake.ui.standing import prompt_parts
 from compmake.ui.suggestion import suggestion
 from compmake.ui.text import Parts
@@ -148,12 +149,13 @@ class ConsoleApp:
         """Return the prompt as it is now."""
         make = self._makes.running
         goes_on = make is not None and make.view.started and make.stop.level == 0
-        left_s = make.view.left_s(time.time()) if make is not None and goes_on else None
+        style = self._surface.style
+        eta = eta_text(make.view, time.time(), style, brief=True) if make is not None and goes_on else ""
         return prompt_parts(
             self._steering.standing(),
-            left_s=left_s,
+            eta=eta,
             changed=self._steering.changed(),
-            style=self._surface.style,
+            style=style,
             width=self._surface.width,
         )
 

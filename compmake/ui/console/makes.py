@@ -16,6 +16,7 @@ from compmake.job import JobId
 from compmake.make_result import MakeResult
 from compmake.text_safety import one_line
 from compmake.ui.commands.session import BackgroundMake
+from compmake.ui.expectation import eta_text
 from compmake.ui.frontend import Frontend, Ticker
 from compmake.ui.text import duration
 from compmake.ui.view import View
@@ -122,7 +123,10 @@ class ConsoleMake:
         counts = [(f"{view.done}/{view.total}", "done"), (view.failed, "failed"), (len(view.running), "running")]
         text = ", ".join(f"{count} {word}" for count, word in counts if count)
         state = "stopping" if self.stop.level >= START_NONE else "running"
-        return BackgroundMake(self.number, self.command, state, f"{text}, {duration(view.elapsed_s(time.time()))}")
+        now = time.time()
+        eta = eta_text(view, now) if self.stop.level < START_NONE else ""
+        told = f"{text}, {duration(view.elapsed_s(now))}{f', {eta}' if eta else ''}"
+        return BackgroundMake(self.number, self.command, state, told)
 
     def _receive(self, events: Sequence[Event]) -> None:
         with self._lock:
