@@ -13,9 +13,10 @@ _DONE, _FAILED = JobState.DONE, JobState.FAILED
 _BLOCKED, _INTERRUPTED = JobState.BLOCKED, JobState.INTERRUPTED
 
 _NEXT = {
-    _WAITING: {_READY, _BLOCKED},
+    # INTERRUPTED: it was cancelled.
+    _WAITING: {_READY, _BLOCKED, _INTERRUPTED},
     # DONE: it was up to date. WAITING: the stored result of a dependency turned out to be damaged.
-    _READY: {_RUNNING, _DONE, _WAITING},
+    _READY: {_RUNNING, _DONE, _WAITING, _INTERRUPTED},
     # WAITING: it did not start because stored results were damaged, or it is to be retried after them.
     _RUNNING: {_DONE, _FAILED, _READY, _INTERRUPTED, _WAITING},
     _DONE: {_WAITING},  # its stored result is damaged
@@ -166,6 +167,10 @@ class Plan:
     def interrupted(self, job_id: JobId) -> None:
         """RUNNING -> INTERRUPTED; what depends on it stays WAITING."""
         self._move(job_id, _RUNNING, _INTERRUPTED)
+
+    def cancelled(self, job_id: JobId) -> None:
+        """READY or WAITING -> INTERRUPTED; what depends on it stays WAITING."""
+        self._move(job_id, self._states[job_id], _INTERRUPTED)
 
     def damaged(self, reader: JobId, dependencies: Collection[JobId]) -> tuple[JobId, ...]:
         """RUNNING -> WAITING for `reader`, which could not read results; those dependencies are to be made again.

@@ -13,12 +13,13 @@ from typing import TextIO
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
+from compmake.control import INLINE, Control
 from compmake.durations import Durations
 from compmake.errors import StoreError
 from compmake.executor import Executor
 from compmake.fingerprint.modules import loaded_user_modules
 from compmake.foretold import SHORTEST_S, foretold, remember
-from compmake.interrupting import Stop, heeding_signals
+from compmake.interrupting import heeding_signals
 from compmake.job import NO_OPTIONS, Beat, Digest, Job, JobId, Limits
 from compmake.job_progress import flush as flush_progress
 from compmake.job_table import Estimate
@@ -67,15 +68,15 @@ def start_make(
     Raises:
         StoreError: The store is locked, read-only or failed.
     """
-    channel, stop = MemoryChannel(), Stop()
+    channel, control = MemoryChannel(), Control()
     # Inline jobs have the terminal: nothing may redraw a line there.
     settings = workspace.settings
     settings = replace(settings, ui="plain") if inline and settings.ui == "auto" else settings
     try:
         with _screen(settings, channel, verbose=verbose, silent=silent, prefix=prefix):
-            return run_make(workspace, targets, command, channel, stop, jobs=jobs, inline=inline)
+            return run_make(workspace, targets, command, channel, control, jobs=jobs, inline=inline)
     finally:
-        stop.close()
+        control.close()
 
 
 def run_make(
@@ -83,7 +84,7 @@ def run_make(
     targets: Sequence[JobId],
     command: str,
     channel: Channel,
-    stop: Stop,
+    control: Control,
     *,
     jobs: int = 1,
     inline: bool = False,
@@ -95,7 +96,7 @@ def run_make(
         targets: Jobs wanted.
         command: As typed, for the list of runs.
         channel: Carries the news.
-        stop: Says when the user wants the make to end early; also signals say so, if this is the main thread.
+        control: What the user wants of the make; also signals say so, if this is the main thread.
         jobs: How many may run at once, each in a worker process.
         inline: Run jobs in this process instead, one at a time.
 
@@ -113,7 +114,7 @@ def run_make(
             if len(done) == len(order):
                 return _nothing_to_do(workspace.store, channel, command, len(done))
             plan = Plan(graph, targets, done=done.keys())
-            return _run(workspace, plan, done, channel, command, stop, workers=0 if inline else jobs)
+            return _run(workspace, plan, done, channel, command, control, workers=0 if inline else jobs)
         finally:
             workspace.refresh()
             workspace.forget_cleaned()
@@ -135,7 +136,7 @@ def _run(
     done: Mapping[JobId, Digest],
     channel: Channel,
     command: str,
-    stop: Stop,
+    control: Control,
     *,
     workers: int,
 ) -> MakeResult:
@@ -148,10 +149,12 @@ def _run(
     from compmake.estimating import Estimating  # what only running jobs need is imported then
 
     with Telling(workspace, channel) as telling, Estimating(channel) as estimating:
-        start = partial(_processes, todo=todo, telling=telling, stop=stop, workers=workers) if workers else _inline
+        start = (
+            partial(_processes, todo=todo, telling=telling, control=control, workers=workers) if workers else _inline
+        )
         executor = start(workspace, channel)
         try:
-            stop.workers = executor if workers else None
+            control.executor, control.refusal = (executor, "") if workers else (None, INLINE)
             durations = workspace.durations()
             plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
             forecast = _forecast(workspace, plan, done, todo, durations, workers)
@@ -167,15 +170,15 @@ def _run(
                 environment=environment(workspace.packages()),
                 results=done,
                 limits=_limits(workspace.settings),
-                stop=stop,
+                control=control,
                 workers=workers,
             )
-            with heeding_signals(stop, inline=not workers):
+            with heeding_signals(control, inline=not workers):
                 result = make.run(command, forecast)
             _remember_estimates(workspace.store, result, forecast.expected, estimating.made())
             return result
         finally:
-            stop.workers = None
+            control.executor = None
             executor.close()
 
 
@@ -221,7 +224,7 @@ def _inline(workspace: Workspace, channel: Channel) -> Executor:
 
 
 def _processes(
-    workspace: Workspace, channel: Channel, *, todo: Sequence[JobId], telling: Telling, stop: Stop, workers: int
+    workspace: Workspace, channel: Channel, *, todo: Sequence[JobId], telling: Telling, control: Control, workers: int
 ) -> Executor:
     """Start worker processes for the jobs that are to be made."""
     from compmake.codec.main_module import dump_main
@@ -250,7 +253,7 @@ def _processes(
         environ=environ,
         report=report,
         tell_output=telling.tell_output,
-        wake=stop.wake,
+        wake=control.wake,
     )
 
 

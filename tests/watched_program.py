@@ -7,7 +7,8 @@ import time
 from run_events import begin, end, failed, notice, start
 
 from compmake.config import terminal_size
-from compmake.interrupting import TERMINATE, Stop, step_text
+from compmake.control import TERMINATE, Control
+from compmake.interrupting import step_text
 from compmake.ui.console.foreground import watch
 from compmake.ui.plain import PlainLog
 from compmake.ui.region import LiveRegion
@@ -20,8 +21,8 @@ class Lasting:
     """A make of one running job and one that failed."""
 
     def __init__(self, screen):
-        self.stop = Stop()
-        self.stop.workers = self
+        self.control = Control()
+        self.control.executor = self
         self._screen, self._over = screen, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -41,8 +42,8 @@ class Lasting:
         while level < TERMINATE:
             time.sleep(_TICK_S)
             self._screen.tick(time.time())
-            if self.stop.level != level:
-                level = self.stop.level
+            if self.control.level != level:
+                level = self.control.level
                 self._feed(notice(step_text(level, 1, "Ctrl-C")))
         self._feed(end(3, "interrupted"))
         self._over.set()

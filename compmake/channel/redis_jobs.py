@@ -24,9 +24,10 @@ def table_letters(keys: Keys, table: JobTable) -> Iterator[Letter]:
     packed = zlib.compress(table.to_json().encode(), _LEVEL)
     chunks = [packed[at : at + _CHUNK_BYTES] for at in range(0, len(packed), _CHUNK_BYTES)]
     for number, chunk in enumerate(chunks):
-        letter = Letter()
-        is_last = number == len(chunks) - 1
-        letter.put(keys.jobs, {number: chunk, **({"chunks": len(chunks)} if is_last else {})}, FORGOTTEN_AFTER_S)
+        letter, fields = Letter(), {str(number): chunk}
+        if number == len(chunks) - 1:
+            fields["chunks"] = str(len(chunks)).encode()
+        letter.put(keys.jobs, fields, FORGOTTEN_AFTER_S)
         yield letter
 
 

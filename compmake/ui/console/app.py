@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from compmake.control import TERMINATE
 from compmake.errors import CompmakeError
-from compmake.interrupting import TERMINATE, stop_this_process
+from compmake.interrupting import stop_this_process
 from compmake.text_safety import sanitize
 from compmake.ui.commands.line import expand_aliases, parse_line
 from compmake.ui.commands.registry import find_command
@@ -148,7 +149,7 @@ class ConsoleApp:
     def prompt(self) -> Parts:
         """Return the prompt as it is now."""
         make = self._makes.running
-        goes_on = make is not None and make.view.started and make.stop.level == 0
+        goes_on = make is not None and make.view.started and make.control.level == 0
         style = self._surface.style
         eta = eta_text(make.view, time.time(), style, brief=True) if make is not None and goes_on else ""
         return prompt_parts(
@@ -171,10 +172,10 @@ class ConsoleApp:
         def suspend(_number: int, _frame: FrameType | None) -> None:
             make = self._makes.running
             if make is not None:
-                make.stop.suspend()
+                make.control.suspend_workers()
             stop_this_process()
             if make is not None:
-                make.stop.resume()
+                make.control.wake_workers()
 
         handlers = {signal.SIGTERM: hang_up, signal.SIGHUP: hang_up, signal.SIGTSTP: suspend}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
-from compmake.interrupting import TERMINATE, Stop, stop_this_process
+from compmake.control import TERMINATE, Control
+from compmake.interrupting import stop_this_process
 from compmake.ui.frontend import Foreground
 from compmake.ui.summary import failure_lines
 from compmake.ui.text import PLAIN, Style
@@ -36,7 +37,7 @@ _HELP = (
 class Watched(Protocol):
     """A make that runs in another thread."""
 
-    stop: Stop
+    control: Control
 
     def finished(self) -> bool:
         """Tell whether nothing more will be shown of it."""
@@ -80,7 +81,7 @@ def watch(
                 screen.redraw(clock())
             if signals.take(signal.SIGWINCH):
                 screen.redraw(clock())
-            screen.show_step(make.stop.level, clock())
+            screen.show_step(make.control.level, clock())
             for key in keyboard.typed():
                 if key == "b":
                     return True
@@ -94,11 +95,11 @@ def watch(
 def _suspend(make: Watched, screen: Foreground, keyboard: "_Keyboard") -> None:
     """Stop this process with all its workers, as the user wants who types Ctrl-Z, until somebody continues it."""
     with screen.away():
-        make.stop.suspend()
+        make.control.suspend_workers()
         keyboard.give_back()
         stop_this_process()
         keyboard.take()
-        make.stop.resume()
+        make.control.wake_workers()
 
 
 class _Signals:
@@ -140,8 +141,8 @@ class _Signals:
 
     def _press(self, at_least: int = 0) -> None:
         if not self._make.finished():  # who ended may have closed what `stop` writes to
-            self._make.stop.key = "Ctrl-C"
-            self._make.stop.press(at_least)
+            self._make.control.key = "Ctrl-C"
+            self._make.control.press(at_least)
 
     def _end_all(self, number: int, _frame: FrameType | None) -> None:
         self._ends_all = number

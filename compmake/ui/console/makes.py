@@ -10,8 +10,8 @@ from typing import Protocol
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
+from compmake.control import START_NONE, Control
 from compmake.errors import UserError
-from compmake.interrupting import START_NONE, Stop
 from compmake.job import JobId
 from compmake.make_result import MakeResult
 from compmake.text_safety import one_line
@@ -32,7 +32,14 @@ class RunMake(Protocol):
     """Makes jobs in the calling thread and tells a channel how it goes."""
 
     def __call__(
-        self, workspace: Workspace, targets: Sequence[JobId], command: str, channel: Channel, stop: Stop, *, jobs: int
+        self,
+        workspace: Workspace,
+        targets: Sequence[JobId],
+        command: str,
+        channel: Channel,
+        control: Control,
+        *,
+        jobs: int,
     ) -> MakeResult:
         """As `starting.run_make`."""
         ...
@@ -54,7 +61,7 @@ class ConsoleMake:
             jobs: How many may run at once.
         """
         self.number, self.targets, self.wanted, self.command, self.jobs = number, targets, wanted, command, jobs
-        self.stop = Stop()
+        self.control = Control()
         self.channel = MemoryChannel()
         self.view = View()
         self.result: MakeResult | None = None
@@ -103,7 +110,7 @@ class ConsoleMake:
             twin = workspace.twin()
             try:
                 with Ticker(self._tick, _TICK_S):
-                    self.result = make(twin, self.targets, self.command, self.channel, self.stop, jobs=self.jobs)
+                    self.result = make(twin, self.targets, self.command, self.channel, self.control, jobs=self.jobs)
             finally:
                 twin.close()
         except BaseException as error:  # whoever waits for the make tells it
@@ -122,9 +129,9 @@ class ConsoleMake:
             return BackgroundMake(self.number, self.command, "waiting", plural(len(self.wanted), "job"))
         counts = [(f"{view.done}/{view.total}", "done"), (view.failed, "failed"), (len(view.running), "running")]
         text = ", ".join(f"{count} {word}" for count, word in counts if count)
-        state = "stopping" if self.stop.level >= START_NONE else "running"
+        state = "stopping" if self.control.level >= START_NONE else "running"
         now = time.time()
-        eta = eta_text(view, now) if self.stop.level < START_NONE else ""
+        eta = eta_text(view, now) if self.control.level < START_NONE else ""
         told = f"{text}, {duration(view.elapsed_s(now))}{f', {eta}' if eta else ''}"
         return BackgroundMake(self.number, self.command, state, told)
 
@@ -227,15 +234,15 @@ class Makes:
                 self._queue.remove(make)
                 make.end()
                 return
-        make.stop.press()
+        make.control.press()
 
     def stop_all(self, level: int) -> None:
         """Let no waiting make begin, and go as far as `level` with the one that runs."""
         for make in self.all()[:0:-1]:
             self.stop(make)
         running = self.running
-        if running is not None and running.stop.level < level:
-            running.stop.press(level)
+        if running is not None and running.control.level < level:
+            running.control.press(level)
 
     def refuse_if_busy(self, job_ids: Collection[JobId] | None, what: str) -> None:
         """Refuse to change jobs (None: any) that a make is about to make.
@@ -262,4 +269,4 @@ class Makes:
             if self._queue:
                 self._begin(self._queue[0])
         make.end()
-        make.stop.close()
+        make.control.close()

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from compmake.config import ConsoleMode, changed_setting
+from compmake.control import START_NONE, TERMINATE
 from compmake.errors import CompmakeError, StoreError, UserError
-from compmake.interrupting import START_NONE, TERMINATE
 from compmake.job import JobId, JobState
 from compmake.make_result import MakeResult
 from compmake.settings import OF_THE_STORE
@@ -188,7 +188,7 @@ class Steering:
         """Stop a make, one step further each time."""
         make = self._makes.find(number)
         waits = make is not self._makes.running
-        make.stop.key = "`stop`"
+        make.control.key = "`stop`"
         self._makes.stop(make)
         return f"[{make.number}] will not begin." if waits else ""  # the make itself tells what its stop means
 
