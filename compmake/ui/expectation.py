@@ -22,13 +22,14 @@ def eta_text(view: View, now: float, style: Style = PLAIN, *, brief: bool = Fals
         view: The make.
         now: Epoch seconds.
         style: Whether only ASCII can be shown.
-        brief: Leave out range and time of day.
+        brief: Leave out range and time of day, and that nothing of the past is known.
     """
     found = view.expectation(now)
     if found is None:
         return ""
     if found.left_s is None or found.left_s > _NEVER_S:
-        return style.spell(f"ETA – ({found.reason})") if found.reason else ""
+        is_told = found.reason and not (brief and found.reason == "no history")
+        return style.spell(f"ETA – ({found.reason})") if is_told else ""
     text = style.spell("≥") if found.reason else ""
     text = f"ETA {text}{rounded(found.left_s)}"
     return text if brief else text + range_text(found, style) + style.spell(_clock(now, found.left_s))

@@ -47,9 +47,11 @@ def jobs(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- ev
     if not makes:
         holder = session.workspace.store.holder()
         return Reply(["No make is running." if holder is None else f"Not here; the store is held by {holder}."])
-    rows = [(f"[{make.number}]", make.state, make.text, one_line(make.command, _CELLS)) for make in makes]
+    rows = [(f"[{make.number}]", make.state, make.text, make.eta, one_line(make.command, _CELLS)) for make in makes]
     lines = table(rows, width=session.width, style=session.style)
-    return Reply(lines, [{"make": m.number, "state": m.state, "command": m.command, "text": m.text} for m in makes])
+    return Reply(
+        lines, [{"make": m.number, "state": m.state, "command": m.command, "text": m.text, "eta": m.eta} for m in makes]
+    )
 
 
 @command(

@@ -30,6 +30,8 @@ class BackgroundMake(NamedTuple):
     """`running`, `stopping` or `waiting`."""
     text: str
     """How far it is."""
+    eta: str = ""
+    """When it ends, as far as that is known."""
 
 
 class FailureReport(NamedTuple):

@@ -132,8 +132,8 @@ class ConsoleMake:
         state = "stopping" if self.control.level >= START_NONE else "running"
         now = time.time()
         eta = eta_text(view, now) if self.control.level < START_NONE else ""
-        told = f"{text}, {duration(view.elapsed_s(now))}{f', {eta}' if eta else ''}"
-        return BackgroundMake(self.number, self.command, state, told)
+        told = f"{text}, {duration(view.elapsed_s(now))}"
+        return BackgroundMake(self.number, self.command, state, told, eta)
 
     def _receive(self, events: Sequence[Event]) -> None:
         with self._lock:
