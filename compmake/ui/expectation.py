@@ -10,7 +10,7 @@ from compmake.ui.view import View
 _STEPS = ((60, 5), (600, 30), (5400, 60), (129600, 300))
 """Below so many seconds times are told in steps of so many; above in hours."""
 _HOUR_S = 3600
-_CLOCK_FROM_S = 60.0
+_RANGE_FROM_S, _CLOCK_FROM_S = 20.0, 60.0
 _DAY_FROM_S = 12 * 3600.0
 _NEVER_S = 1e9
 
@@ -35,18 +35,20 @@ def eta_text(view: View, now: float, style: Style = PLAIN, *, brief: bool = Fals
     return text if brief else text + range_text(found, style) + style.spell(_clock(now, found.left_s))
 
 
-def expected_text(found: Estimate, style: Style = PLAIN) -> str:
+def expected_text(found: Estimate, style: Style = PLAIN, *, about: str = "~") -> str:
     """Return `~6m (5–8)`, as one says before it begins; empty if nobody knows."""
     if found.left_s is None or found.left_s > _NEVER_S:
         return ""
-    return ("at least " if found.reason else "~") + rounded(found.left_s, least="1s") + range_text(found, style)
+    return ("at least " if found.reason else about) + rounded(found.left_s, least="1s") + range_text(found, style)
 
 
 def range_text(found: Estimate, style: Style = PLAIN) -> str:
-    """Return ` (3–6)` in the largest unit of the number before it; empty if both ends are the same or unknown."""
+    """Return ` (3–6)` in the unit of the number before it; empty if it says nothing more, or it is over soon."""
     if found.left_s is None or found.low_s is None or found.high_s is None or found.reason:
         return ""
     left_s = found.left_s
+    if left_s < _RANGE_FROM_S:
+        return ""
     if left_s < _STEPS[0][0]:
         low, high = (str(5 * of(end_s / 5)) for of, end_s in ((floor, found.low_s), (ceil, found.high_s)))
     elif left_s < _STEPS[2][0]:

@@ -68,6 +68,7 @@ def _header(view: View, now: float, etas: Sequence[str], room: int, style: Style
     name: Parts = [("bold", " MAKE")]
     for counted, tail in (
         (words, f"{percent} work{age}{full}"),
+        (words, f"{percent} work{age}{eta}"),
         (short, f"{percent} work{age}{full}"),
         (short, f"{percent} work{full or age}"),
         (short, f"{percent} work{eta or age}"),

@@ -75,11 +75,12 @@ def _expected(session: Session, causes: Causes, jobs: int) -> str:
     least = estimate(causes.will_run)
     if least.left_s is None:
         return "expected time: not known, no job of these functions succeeded before"
-    text = f"expected time: {expected_text(least)}"
+    text = f"expected time: {expected_text(least, about='about ')}"
     if causes.may_run:
-        most = estimate([*causes.will_run, *causes.may_run])
-        text += f", up to {expected_text(most)} if those run too" if expected_text(most) != expected_text(least) else ""
+        most_text = expected_text(estimate([*causes.will_run, *causes.may_run]), about="")
+        text += f" to {most_text}" if most_text != expected_text(least, about="") else ""
     workers = min(jobs, len(causes.will_run) + len(causes.may_run))
-    text += f", with {workers} workers" if workers > 1 else ""
+    text += f" with {workers} workers" if workers > 1 else ""
     unknown = sum(durations.expected_s(j, graph.jobs[j].function_name) is None for j in causes.will_run)
-    return text + (f"; of {plural(unknown, 'job')} the duration is not known" if unknown else "")
+    counted = "not counted" if least.reason else "taken for average"
+    return text + (f", {plural(unknown, 'job')} of unknown duration {counted}" if unknown else "")
