@@ -149,7 +149,7 @@ class Dashboard:
         elif key in ("wheel up", "wheel down"):
             self._move(-_WHEEL if key == "wheel up" else _WHEEL)
         elif action := action_of(self._keys, key):
-            _PRESSES[action](self)
+            ACTIONS[action](self)
 
     def _now(self) -> float:
         return self.board.now(self._clock())
@@ -266,7 +266,7 @@ def _to_tab(number: int) -> Callable[[Dashboard], None]:
     return lambda dashboard: dashboard._tab(number)
 
 
-_PRESSES: Mapping[str, Callable[[Dashboard], None]] = {
+ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "filter": Dashboard._ask_filter,
     "command": lambda dashboard: dashboard._acting.ask_command(),
     "sort": Dashboard._ask_column,

@@ -12,10 +12,11 @@ Line = list[tuple[str, str]]
 
 
 _SPELLED = {" ": "space", "page up": "PgUp", "page down": "PgDn", "ctrl @": "ctrl-space", "shift tab": "shift-tab"}
-"""How people write keys that urwid calls otherwise; of others the first letter is made a capital."""
-_NAMED = {"tab", "enter", "esc", "up", "down", "left", "right", "home", "end", "insert", "delete", "backspace"}
+_SPELLED |= {"up": "up", "down": "down", "left": "left", "right": "right", "backspace": "backspace"}
+"""How people write keys; of others the first letter is made a capital, and `ctrl t` is `ctrl-t`."""
+_NAMED = {"tab", "enter", "esc", "home", "end", "insert", "delete"}
 _NAMED |= {f"f{number}" for number in range(1, 13)}
-_OTHER_WORDS = {"pgup": "page up", "pgdn": "page down", "escape": "esc", "return": "enter", "del": "delete"}
+_OTHER_WORDS = {"page-up": "page up", "page-down": "page down", "escape": "esc", "return": "enter", "del": "delete"}
 _CELLS = 40
 
 
@@ -58,7 +59,9 @@ def help_lines(keys: Sequence[Key]) -> list[Line]:
 
 def written(name: str) -> str:
     """Return a key, named as urwid does, as people write it."""
-    return _SPELLED.get(name) or (name if len(name) == 1 else name[0].upper() + name[1:].replace(" ", "-"))
+    if name in _SPELLED or len(name) == 1:
+        return _SPELLED.get(name, name)
+    return name.replace(" ", "-") if name.startswith("ctrl ") else name.capitalize()
 
 
 def name_of(text: str) -> str:
@@ -71,11 +74,11 @@ def name_of(text: str) -> str:
         return text
     word = text.strip().lower()
     by_word = {spelled.lower(): name for name, spelled in _SPELLED.items()} | _OTHER_WORDS
-    if word in by_word or word.replace(" ", "-") in by_word:
-        return by_word.get(word) or by_word[word.replace(" ", "-")]
-    modifier, _, letter = word.replace("-", " ").partition(" ")
-    if word in _NAMED or (modifier == "ctrl" and len(letter) == 1 and letter.isascii() and letter.isalpha()):
-        return f"ctrl {letter}" if modifier == "ctrl" else word
+    if word in by_word or word in _NAMED:
+        return by_word.get(word, word)
+    letter = word.removeprefix("ctrl-")
+    if letter != word and len(letter) == 1 and letter.isascii() and letter.isalpha():
+        return f"ctrl {letter}"
     raise ValueError(text)
 
 

@@ -6,6 +6,7 @@ import signal
 import sys
 import termios
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import urwid
@@ -17,6 +18,7 @@ from compmake.ui.text import PLAIN, Style
 
 FRAME_S = 0.25
 """How often what changes by itself is drawn at most."""
+_ROWS_KEPT = 1000
 _FIRST_S = 0.01
 """What is shown first is drawn before anything is worked out."""
 _INPUT_CLOSED = "InputClosedError"  # only later versions of urwid have it
@@ -33,6 +35,20 @@ _PALETTE = [
     ("key", "default,bold", "default", "bold", "default,bold", "default"),
     ("cursor", "default,standout", "default", "standout", "default,standout", "default"),
     ("told", "default,bold", "default", "bold", "default,bold", "default"),
+    ("failed", "light red,bold", "default", "bold", "h166,bold", "default"),
+    ("interrupted", "default,bold", "default", "bold", "default,bold", "default"),
+    ("running", "dark cyan", "default", "default", "h74", "default"),
+    ("ready", "default", "default", "default", "default", "default"),
+    ("blocked", "brown", "default", "default", "h178", "default"),
+    ("waiting", "default", "default", "default", "h245", "default"),
+    ("done", "dark green", "default", "default", "h36", "default"),
+    ("up to date", "dark green", "default", "default", "h29", "default"),
+    ("silent", "default,standout", "default", "standout", "default,standout", "default"),
+    ("bar", "dark cyan", "default", "default", "h74", "default"),
+    ("over", "brown", "default", "default", "h178", "default"),
+    ("rule", "default", "default", "default", "h240", "default"),
+    ("focus", "default,bold", "default", "bold", "default,bold", "default"),
+    ("mark", "yellow,bold", "default", "bold", "h227,bold", "default"),
 ]
 
 
@@ -60,10 +76,20 @@ class Tick(NamedTuple):
 
 
 class _Terminal(raw.Screen):
-    """Asks the terminal nothing: an answer that comes late would be typed into the next prompt."""
+    """Asks the terminal nothing: an answer that comes late would be typed into the next prompt.
+
+    For the same reason it does not want to be told whether the terminal has the focus.
+    """
 
     def _detect_terminal_modes(self) -> None:
         pass
+
+    def _start(self, *arguments: Any, **options: Any) -> None:
+        super()._start(*arguments, **options)
+        with contextlib.suppress(termios.error, OSError, ValueError):
+            modes = termios.tcgetattr(sys.stdin.fileno())
+            modes[0] &= ~termios.IXON  # Ctrl-S is a key here; it would freeze the screen
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, modes)
 
 
 class FullScreen:
@@ -87,8 +113,7 @@ class FullScreen:
         """
         urwid.set_encoding(sys.stdout.encoding or "ascii")
         sys.stdout.flush()
-        self.show(page)
-        top = _Top(self._pages, self._style)
+        top = self.widget(page)
         loop = urwid.MainLoop(top, screen=self._terminal, handle_mouse=mouse)
         ticking = _Ticking(loop, top, tick)
         with _as_before(sys.stdin.fileno()), contextlib.suppress(KeyboardInterrupt, urwid.ExitMainLoop, OSError):
@@ -100,6 +125,11 @@ class FullScreen:
         self._pages.clear()
         if ticking.error is not None:
             raise ticking.error
+
+    def widget(self, page: Page) -> "_Top":
+        """Return the widget that shows a page, and those on top of it, wherever it is run."""
+        self.show(page)
+        return _Top(self._pages, self._style)
 
     def show(self, page: Page) -> None:
         """Show a page on top of the one that is shown, which comes back when this one is closed."""
@@ -230,12 +260,14 @@ def _as_before(descriptor: int) -> Iterator[None]:
 
 def canvas(lines: Sequence[Line], columns: int, rows: int, style: Style = PLAIN) -> urwid.Canvas:
     """Return lines as urwid draws them, in exactly this size."""
-    shown = [_row(line, columns, style) for line in list(lines)[:rows]]
-    shown += [_row([], columns, style)] * (rows - len(shown))
+    shown = [_row(tuple(line), columns, style) for line in list(lines)[:rows]]
+    shown += [_row((), columns, style)] * (rows - len(shown))
     return urwid.CanvasCombine([(row, None, False) for row in shown])
 
 
-def _row(line: Line, columns: int, style: Style) -> urwid.Canvas:
+@lru_cache(_ROWS_KEPT)
+def _row(line: tuple[tuple[str, str], ...], columns: int, style: Style) -> urwid.Canvas:
+    """Return a line; most are the same in the next frame."""
     most = 8 * columns  # characters of a cell are few; urwid would lay out all of a text of megabytes
     shown = [(role, text[:most].expandtabs(4).replace("\n", " ")) for role, text in line if text]
     text: Any = cut_line(shown, columns, style) or ""
