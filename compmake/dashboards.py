@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 
 from compmake.channel.address import Output
-from compmake.channel.source import Steer
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.telling import news_address
@@ -27,15 +26,12 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
         UserError: The setting `keys` is wrong.
     """
     settings = session.workspace.settings
-    desk = Desk(session, lock=check.lock, renew=steering.workspace, may_write=True, is_left=lambda: steering.is_left)
-
-    def steer() -> Steer | None:
-        return None
+    desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left)
 
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
     source = WithStanding(ConsoleSource(makes), desk.standing, lambda: makes.running is not None)
-    opening = Opening(source, desk, steer, printed, None, about)
+    opening = Opening(source, desk, printed, None, about)
     try:
         show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
     finally:
@@ -62,13 +58,13 @@ def show_dashboard_elsewhere(session: Session) -> None:
             seen[0] = store.version
             workspace.refresh()
 
-    desk = Desk(session, lock=lock, renew=renew, may_write=False)
+    desk = Desk(session, lock=lock, renew=renew)
     source = WithStanding(RedisSource(lambda: news_address(settings, store)), desk.standing, desk.is_making)
     printed = _Printed(session)
     about = About(program=workspace.name, store=store.location, prefix=session.prefix)
     try:
         show_dashboard(
-            Opening(source, desk, lambda: None, printed, None, about),
+            Opening(source, desk, printed, None, about),
             session.style,
             keys=settings.keys,
             mouse=settings.mouse,

@@ -101,7 +101,7 @@ class Seen:
         screen = FullScreen(style.colors, style)
         board = Board()
         rows = JobRows(board)
-        self.acting = Acting(board, rows, screen, style=style, desk=None, steer=lambda: None)
+        self.acting = Acting(board, rows, screen, style=style, desk=None)
         self.clock_s = 0.0
         about = About(program="prog", source=source.about())
         self.dashboard = Dashboard(
@@ -130,7 +130,7 @@ def main() -> None:
     screen = FullScreen(style.colors, style)
     board = Board()
     rows = JobRows(board)
-    acting = Acting(board, rows, screen, style=style, desk=None, steer=lambda: None)
+    acting = Acting(board, rows, screen, style=style, desk=None)
     source = Told(list(live_events()), again=True)
     about = About(program="prog", source=source.about())
     dashboard = Dashboard(source, acting, None, screen, keys=KEYS, about=about, style=style)

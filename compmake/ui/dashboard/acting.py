@@ -25,6 +25,7 @@ from compmake.ui.editor import edit
 from compmake.ui.text import Style, duration
 from compmake.words import plural, quoted
 
+_RECORDING = "this is a recording: nothing can be done to it"
 _CELLS = 300
 _ID_CELLS = 60
 _NAMED = 200
@@ -48,8 +49,7 @@ class Acting:
         rows: The list of jobs, with the marks.
         screen: Where it is shown.
         style: What the terminal can show.
-        desk: Carries out commands; None if there is no store.
-        steer: Returns what can be done to the make that runs; None if nothing can.
+        desk: Carries out commands, and acts on the make that runs; None if there is no store.
         playback: The recording, if it is one.
     """
 
@@ -61,7 +61,6 @@ class Acting:
         *,
         style: Style,
         desk: Desk | None,
-        steer: Callable[[], Steer | None],
         playback: Playback | None = None,
     ) -> None:
         self.board, self.rows = board, rows
@@ -69,7 +68,7 @@ class Acting:
         """What has the keys now."""
         self.told = ""
         """One line for the user, until the next key."""
-        self._screen, self._style, self._desk, self._steer, self._playback = screen, style, desk, steer, playback
+        self._screen, self._style, self._desk, self._playback = screen, style, desk, playback
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._answered = 0
         self._history: list[str] = []
@@ -122,8 +121,7 @@ class Acting:
             self.told = said.lines[0] if said.lines else f"{shown}: done"
 
     def _refuse_without_desk(self) -> bool:
-        if self._desk is None:
-            self.told = "this is a recording: there is nothing here to work on"
+        self.told = _RECORDING if self._desk is None else ""
         return self._desk is None
 
     # Jobs.
@@ -134,7 +132,7 @@ class Acting:
         if not jobs:
             self.told = "there is no job here"
             return
-        if self._refuse_without_desk() or self._refuse_without_right():
+        if self._refuse_without_right():
             return
         what = one_line(jobs[0], _ID_CELLS) if len(jobs) == 1 else plural(len(jobs), "marked job")
         options = [
@@ -211,21 +209,21 @@ class Acting:
 
     def _do(self, deed: Callable[[Steer], str]) -> None:
         """Act on the make in a thread of its own: an answer through a server takes a while."""
-        steer = self._steer()
-        if steer is None:
-            self._refuse_without_right()
-            self.told = self.told or "no make is running here"
+        desk = self._desk
+        if self._refuse_without_right() or desk is None:
             return
-        threading.Thread(target=lambda: self._answers.put(sanitize(deed(steer))), daemon=True).start()
+
+        def answer() -> None:
+            try:
+                self._answers.put(one_line(deed(desk.steer()), _CELLS))
+            except CompmakeError as error:
+                self._answers.put(one_line(str(error), _CELLS))
+
+        threading.Thread(target=answer, name="compmake-steer", daemon=True).start()
 
     def _refuse_without_right(self) -> bool:
-        if self._playback is not None:
-            self.told = "this is a recording: nothing can be done to it"
-            return True
-        if self._desk is not None and self._desk.refusal:
-            self.told = self._desk.refusal
-            return True
-        return False
+        self.told = _RECORDING if self._desk is None else self._desk.refusal
+        return bool(self.told)
 
     # Failures.
 
@@ -257,7 +255,7 @@ class Acting:
         return ""
 
     def _after_viewer(self, line: str) -> None:
-        if not self._refuse_without_desk() and not self._refuse_without_right():
+        if not self._refuse_without_right():
             self.carry_out(line, sure=True)
 
     def edit(self, details: Details | None) -> None:

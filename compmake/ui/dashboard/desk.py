@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from compmake.channel import Event
+from compmake.channel.source import Steer
 from compmake.errors import CompmakeError, UserError
 from compmake.job import Failure, JobId
 from compmake.text_safety import one_line, sanitize
@@ -47,7 +48,6 @@ class Desk:
         *,
         lock: AbstractContextManager[object],
         renew: Callable[[], object],
-        may_write: bool,
         is_left: Callable[[], bool] = lambda: False,
     ) -> None:
         """Join them.
@@ -56,11 +56,10 @@ class Desk:
             session: Whose workspace is looked at, and which carries out commands.
             lock: To be held by whoever uses the workspace.
             renew: Reads what others have written to the store.
-            may_write: Whether commands that change anything are carried out.
             is_left: Tells whether a command has ended the console.
         """
         self._is_left = is_left
-        self._session, self._lock, self._renew, self._may_write = session, lock, renew, may_write
+        self._session, self._lock, self._renew = session, lock, renew
 
     @property
     def is_console(self) -> bool:
@@ -79,7 +78,19 @@ class Desk:
     @property
     def refusal(self) -> str:
         """Why nothing can be changed from here; empty if it can."""
-        return "" if self._may_write else "this dashboard only looks: open it with --control to change anything"
+        may_write = self._session.steer is not None
+        return "" if may_write else "this dashboard only looks: open it with --control to change anything"
+
+    def steer(self) -> Steer:
+        """Return what can be done to the make that runs.
+
+        Raises:
+            UserError: None runs, or this dashboard only looks.
+        """
+        if self._session.steer is None:
+            raise UserError(self.refusal)
+        with self._lock:
+            return self._session.steer()
 
     def standing(self) -> list[Event]:
         """Return how the jobs stand in the store, as events.
@@ -215,7 +226,7 @@ class Desk:
             UserError: It would change something, and this dashboard only looks.
         """
         name = step.words[0].text
-        if not self._may_write and (name.startswith("@") or find_command(name).section not in _LOOKING):
+        if self.refusal and (name.startswith("@") or find_command(name).section not in _LOOKING):
             raise UserError(self.refusal)
         if self.is_console and name in _MAKES and not _is_inline(step):
             return replace(step, background=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from compmake.channel.address import Output
-from compmake.channel.source import Source, Steer
+from compmake.channel.source import Source
 from compmake.job import JobId
 from compmake.ui.dashboard.acting import Acting, Playback
 from compmake.ui.dashboard.board.board import Board
@@ -26,7 +26,6 @@ class Opening(NamedTuple):
     """Where the news come from; whoever opened it closes it."""
     desk: Desk | None = None
     """None if there is no store, as for a recording."""
-    steer: Callable[[], Steer | None] = lambda: None
     printed: Callable[[JobId], Output | None] | None = None
     """Returns what a running job has printed; may take a second."""
     playback: Playback | None = None
@@ -50,7 +49,7 @@ def show_dashboard(opening: Opening, style: Style, *, keys: Mapping[str, str], m
     screen = FullScreen(style.colors, style)
     board = Board()
     rows = JobRows(board, None if desk is None else desk.select)
-    acting = Acting(board, rows, screen, style=style, desk=desk, steer=opening.steer, playback=opening.playback)
+    acting = Acting(board, rows, screen, style=style, desk=desk, playback=opening.playback)
     lookup = None if desk is None else Lookup(lambda job_id, renew: desk.details(job_id, renew=renew), opening.printed)
     dashboard = Dashboard(opening.source, acting, lookup, screen, keys=table, about=opening.about, style=style)
     try:
