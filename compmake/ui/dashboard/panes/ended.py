@@ -7,6 +7,8 @@ from compmake.ui.dashboard.panes.scene import Scene
 from compmake.ui.summary import summary_lines
 from compmake.ui.text import Style, duration, wrap
 
+_LEAST_CELLS = 20
+
 
 def ended_title(scene: Scene) -> str:
     """Return the title of the pane."""
@@ -18,6 +20,7 @@ def ended_title(scene: Scene) -> str:
 
 def ended_lines(scene: Scene, columns: int) -> list[Line]:
     """Return the summary of the make that has ended: counts, failures by group, what can be done next."""
+    columns = max(columns, _LEAST_CELLS)
     style = Style(0, scene.style.ascii)
     lines = summary_lines(scene.board.view, prefix=scene.about.prefix, style=style, width=columns - 1)
     shown: list[Line] = []

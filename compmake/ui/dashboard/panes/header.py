@@ -49,7 +49,7 @@ def status_lines(scene: Scene, columns: int) -> list[Line]:
         for part in _counted(scene, _PATTERNS[-1][0]):
             line += [*part, ("plain", " ")]
         line.append(("plain", _percent(scene) + " "))
-        line.append(("strong", eta_text(scene.board.view, scene.now, scene.style, brief=True)))
+        line.append(("strong", clean(eta_text(scene.board.view, scene.now, brief=True), scene.style)))
     if scene.about.trouble:
         line.append(("error", f" no news: {clean(scene.about.trouble, scene.style)}"))
     return list(wrapped([line], columns))
@@ -130,7 +130,7 @@ def _work(scene: Scene, columns: int) -> Line:
         return []
     tail: list[Part] = [(0, [("strong", f"{_percent(scene)} work")])]
     if not view.ended:
-        if eta := eta_text(view, scene.now, scene.style, brief=columns < 60):
+        if eta := clean(eta_text(view, scene.now, brief=columns < 60), scene.style):
             tail.append((0, [("strong", eta)]))
         per_minute = scene.board.rate.per_minute(scene.now, view.elapsed_s(scene.now))
         tail.append((1, [("plain", f"{per_minute:.0f} jobs/min")]))
