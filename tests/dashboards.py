@@ -15,7 +15,7 @@ from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.dashboard_keys import KEYS
 from compmake.ui.dashboard.dashboard_screen import Dashboard
 from compmake.ui.dashboard.panes.look import About
-from compmake.ui.dashboard.screen import FullScreen
+from compmake.ui.dashboard.screen import FRAME_S, FullScreen
 from compmake.ui.text import Style
 
 T = 1_700_000_000.0
@@ -87,7 +87,7 @@ class Told:
         return "the server is away" if self.is_lost else ""
 
     def about(self) -> str:
-        return "told by a test"
+        return "redis 127.0.0.1:6379 ok 1 ms"
 
     def close(self) -> None:
         pass
@@ -96,14 +96,14 @@ class Told:
 class Seen:
     """A dashboard without a terminal: what it shows, and a keyboard."""
 
-    def __init__(self, source: Told, *, style: Style | None = None) -> None:
+    def __init__(self, source: Told, *, style: Style | None = None, program: str = "prog") -> None:
         style = style or Style()
         screen = FullScreen(style.colors, style)
         board = Board()
         rows = JobRows(board)
         self.acting = Acting(board, rows, screen, style=style, desk=None)
         self.clock_s = 0.0
-        about = About(program="prog", source=source.about())
+        about = About(program=program, source=source.about())
         self.dashboard = Dashboard(
             source, self.acting, None, screen, keys=KEYS, about=about, style=style, clock=lambda: self.clock_s
         )
@@ -112,6 +112,11 @@ class Seen:
     def tick(self, seconds: float = 0.25) -> None:
         self.clock_s += seconds
         self.dashboard.tick()
+
+    def until_calm(self) -> None:
+        """Let time stand still until all that was told is shown."""
+        while self.dashboard.tick().again_s < FRAME_S:
+            pass
 
     def lines(self, columns: int = 80, rows: int = 24) -> list[str]:
         return [text.decode() for text in self.widget.render((columns, rows), True).text]
