@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.channel.source import Steer
 from compmake.config import ConsoleMode, color_count, console_mode, terminal_width
 from compmake.starting import start_make
 from compmake.ui.commands.line import Step
@@ -27,7 +28,7 @@ def carry_out(
     Args:
         workspace: What is open.
         steps: The commands; None opens the console at a terminal, else reads them from standard input.
-        flags: Options of the command line: `yes`, `verbose`, `stop`.
+        flags: Options of the command line: `yes`, `verbose`, `stop`, `control`.
         program: How the user named the program, for commands that summaries recommend.
         given: `KEY=VALUE` settings of the command line.
     """
@@ -59,6 +60,14 @@ def carry_out(
         assume_yes="yes" in flags,
         verbose="verbose" in flags or settings.verbose,
     )
+    if "control" in flags:
+
+        def steer() -> Steer:
+            from compmake.ui.commands.hearing import open_steer  # knows the client of Redis, which takes 0.1 s
+
+            return open_steer(workspace)
+
+        session.steer = steer
     if steps is not None:
         return run_steps(session, steps, stop_at_failure="stop" in flags)
     return run_lines(session, _script(), stop_at_failure="stop" in flags)

@@ -30,6 +30,7 @@ options:
   --config K=V     a setting; `compmake PROGRAM config` lists them
   --ui MODE        auto, live, plain, json or quiet
   --color WHEN     auto, always or never
+  --control        pause, resume, workers, cancel and stop act on the make of another process
   -y, --yes        do not ask
   -v, --verbose    list jobs that succeed too
   -q, --quiet      the same as --ui quiet
@@ -40,7 +41,8 @@ options:
 _WITH_VALUE = {"-c": "line", "--store": "store", "--config": "config", "--ui": "ui", "--color": "color"}
 _WITH_VALUE |= {"--redis": "redis", "--key-file": "key_file"}
 _FLAGS = {"-y": "yes", "--yes": "yes", "-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}
-_FLAGS |= {"--cache-only": "cache_only", "-x": "stop", "--help": "help", "-h": "help", "--version": "version"}
+_FLAGS |= {"--cache-only": "cache_only", "--control": "control", "-x": "stop"}
+_FLAGS |= {"--help": "help", "-h": "help", "--version": "version"}
 _MAKES = frozenset({"make", "parmake", "remake", "parremake"})
 
 

@@ -166,6 +166,11 @@ def user_config_dir(environ: Mapping[str, str] | None = None) -> Path:
     return Path(base) / "compmake"
 
 
+def key_file(settings: Settings) -> Path:
+    """Return the file of the key with which values on servers are signed."""
+    return Path(settings.key_file) if settings.key_file else user_config_dir() / "key"
+
+
 def user_state_dir(environ: Mapping[str, str] | None = None) -> Path:
     """Return the folder for what is kept about stores that have none: `~/.local/state/compmake`, or XDG_STATE_HOME."""
     env = os.environ if environ is None else environ

@@ -53,6 +53,8 @@ class Control:
         """Why nothing but the end can be wished for, if that is so."""
         self.executor: Suspending | None = None
         """Who runs the jobs in other processes, once somebody does."""
+        self.workers = 0
+        """How many run jobs, as far as it is known or was wished."""
         self.states: Mapping[JobId, JobState] = {}
         """Of the jobs that the make wants, once that is known."""
         self._wishes = Wishes()
@@ -90,6 +92,7 @@ class Control:
             return f"Refused: {self.refusal}."
         if not 1 <= count <= MOST_WORKERS:
             return f"Refused: workers are 1 to {MOST_WORKERS}; `pause` lets none begin another job."
+        self.workers = count
         self._wish(workers=count)
         return f"{plural(count, 'worker')} from now on; one that is too many ends after its job."
 
@@ -116,6 +119,11 @@ class Control:
         self.key = "the same"
         self.press()
         return ("Stopping: nothing more is started.", "Terminating what runs.", "Killing what runs.")[self.level - 1]
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it was wished that no job is started."""
+        return self._wishes.paused
 
     @property
     def is_changed(self) -> bool:

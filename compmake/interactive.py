@@ -69,8 +69,9 @@ def run_console(
     surface.reader = _reader(surface, workspace, vocabulary, makes)
     workspace.store.tell_by(surface.warn)
     code = _Code(workspace, settings)
-    steering = Steering(session, makes, check, surface, code, start_make)
+    steering = Steering(session, makes, check, surface, code, start_make, controls_others="control" in flags)
     session.start_make, session.console, session.ask = steering.start_make, steering, surface.ask
+    session.steer = steering.steer
     workspace.guard, workspace.running = makes.refuse_if_busy, makes.running_jobs
     stop_at_failure = "stop" in flags
     app = ConsoleApp(session, makes, check, surface, steering, vocabulary=vocabulary, stop_at_failure=stop_at_failure)

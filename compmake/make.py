@@ -80,7 +80,7 @@ class Make:
         self._environment = dict(environment)
         self._limits = limits
         self._control = control
-        control.states = plan.states
+        control.states, control.workers = plan.states, control.workers or workers
         self._heeding = Heeding(control, graph, plan, executor, self._news, workers)
         self._workers = workers
         self._run_id = 0
@@ -144,10 +144,11 @@ class Make:
         plan, executor, control, heeding = self._plan, self._executor, self._control, self._heeding
         self._news.tell_up_to_date(self._plan.up_to_date_count)
         while not plan.finished:
+            heeding.look()
             while heeding.may_start and executor.capacity() > 0 and (job_id := plan.next_ready()) is not None:
                 self._decide(job_id)
             self._news.tell_up_to_date(self._plan.up_to_date_count)
-            heeding.look()
+            heeding.look()  # while jobs were being looked at the user may have wanted the end
             if not self._running:
                 self._flush()
                 if control.level:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from compmake.config import load_settings, user_config_dir, user_state_dir
+from compmake.config import key_file, load_settings, user_state_dir
 from compmake.errors import StoreError, UserError
 from compmake.program import STORE_PARENT, ProgramRef, find_program, load_program, require_jobs
 from compmake.settings import Settings
@@ -16,7 +16,7 @@ from compmake.store.files import FileStore
 from compmake.text_safety import redact, safe_name
 from compmake.workspace import Workspace
 
-_PROGRAM, _KEY = "program", "key"
+_PROGRAM = "program"
 
 
 def open_workspace(
@@ -113,7 +113,7 @@ def _open_named(
     return RedisStore.open(
         url,
         name,
-        read_key(Path(settings.key_file) if settings.key_file else user_config_dir() / _KEY),
+        read_key(key_file(settings)),
         create=create,
         read_only=read_only,
         keep=settings.keep,

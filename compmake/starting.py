@@ -148,7 +148,7 @@ def _run(
     _tell_of_settings(workspace, channel)
     from compmake.estimating import Estimating  # what only running jobs need is imported then
 
-    with Telling(workspace, channel) as telling, Estimating(channel) as estimating:
+    with Telling(workspace, channel, control) as telling, Estimating(channel) as estimating:
         start = (
             partial(_processes, todo=todo, telling=telling, control=control, workers=workers) if workers else _inline
         )

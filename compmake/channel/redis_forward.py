@@ -31,7 +31,9 @@ from compmake.channel.redis_news import (
     numbered_text,
     text_of,
 )
+from compmake.channel.redis_steer import Requests, Signing
 from compmake.channel.server import PrivateServer
+from compmake.channel.source import Steer
 from compmake.channel.worker_rows import WorkerRows
 from compmake.errors import UserError
 from compmake.job import JobId
@@ -56,6 +58,8 @@ def forward(
     *,
     outputs: dict[JobId, Output],
     server: PrivateServer | None,
+    steer: Steer | None = None,
+    signing: Signing = None,
 ) -> None:
     """Tell a server what a make tells its channel, until `ending` is set.
 
@@ -65,6 +69,8 @@ def forward(
         ending: Set when the make has ended.
         outputs: What running jobs have printed; others put the newest in, here it is taken out.
         server: To be started when it is not there; None if the server is not ours.
+        steer: What others may do to the make through the server; None for nothing.
+        signing: What verifies their requests; None where nobody else can write.
     """
     connect = connector(address.url)
 
@@ -78,7 +84,9 @@ def forward(
 
     about = {"host": os.uname().nodename, "pid": str(os.getpid())}
     keys = Keys(address.store_id)
-    Forwarder(channel, open_client, keys, outputs=outputs, about=about, explain=explain).run(ending)
+    requests = Requests(keys, steer, signing) if steer is not None else None
+    forwarder = Forwarder(channel, open_client, keys, outputs=outputs, about=about, explain=explain, requests=requests)
+    forwarder.run(ending)
 
 
 class Forwarder:
@@ -93,6 +101,7 @@ class Forwarder:
         outputs: dict[JobId, Output],
         about: Mapping[str, str],
         explain: Callable[[Exception], str],
+        requests: Requests | None = None,
     ) -> None:
         """Prepare; `run` does the work.
 
@@ -103,9 +112,10 @@ class Forwarder:
             outputs: What running jobs have printed; others put the newest in, here it is taken out.
             about: What viewers find in the run's hash besides: host and process of the driver.
             explain: Returns why other terminals get no news, in one line.
+            requests: Heeds what others ask of the make.
         """
         self._channel, self._connect, self._keys = channel, connect, keys
-        self._outputs, self._about, self._explain = outputs, dict(about), explain
+        self._outputs, self._about, self._explain, self._requests = outputs, dict(about), explain, requests
         self._token = uuid.uuid4().hex
         self._position = 0
         """All before it is on the server."""
@@ -177,6 +187,8 @@ class Forwarder:
                 self._begin_anew(self._client)
                 return
             self._position = start + at + len(batch)
+        if self._requests is not None:
+            self._requests.heed(self._client, self._token)
 
     def _find_position(self, client: Redis) -> None:
         token, position = client.hmget(self._keys.run, ["run", "position"])

@@ -52,6 +52,9 @@ class Keys:
         self.control = self._prefix + "ctl"
         """STREAM: questions to workers."""
 
+        self.steer = self._prefix + "steer"
+        """STREAM: what others ask of the make itself."""
+
     def worker(self, name: str) -> str:
         """HASH: what is known of a worker."""
         return f"{self._prefix}w:{name}"

@@ -8,7 +8,7 @@ from compmake.text_safety import cells, one_line
 from compmake.ui.expectation import eta_text
 from compmake.ui.frontend import Log
 from compmake.ui.running import running_text
-from compmake.ui.summary import notice_lines, retry_line, start_line, summary_lines, verdict_line
+from compmake.ui.summary import notice_lines, retry_line, start_line, steered_line, summary_lines, verdict_line
 from compmake.ui.text import Style, clock, printed
 from compmake.ui.traceback import headline, render_failure
 from compmake.ui.view import View
@@ -85,6 +85,8 @@ class PlainLog(Log):
                 return notice_lines(event)
             case EventKind.NOTICE:
                 return notice_lines(event)
+            case EventKind.STEERED if not self._quiet:
+                return [steered_line(event)]
             case EventKind.RUN_ENDED if not (self._quiet and self._went_well):
                 return summary_lines(self.view, prefix=self._prefix)
         return []

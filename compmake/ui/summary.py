@@ -51,6 +51,12 @@ def notice_lines(event: Event) -> list[str]:
     return sanitize(event.text.expandtabs()).rstrip("\n").split("\n")
 
 
+def steered_line(event: Event) -> str:
+    """Return `14:32:10 paused, 8 workers, 2 jobs cancelled`."""
+    cancelled = [f"{plural(event.count, 'job')} cancelled"] if event.count else []
+    return f"{clock(event.time)} {', '.join([event.text or 'going on', plural(event.workers, 'worker'), *cancelled])}"
+
+
 def job_name(job_id: str) -> str:
     """Return a job id as one types it in a shell or at the prompt."""
     return shlex.quote(one_line(job_id, ID_CELLS))

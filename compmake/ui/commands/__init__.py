@@ -11,6 +11,7 @@ from compmake.ui.commands import (
     making,
     planning,
     statistics,
+    steered,
     storing,
     watching,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "making",
     "planning",
     "statistics",
+    "steered",
     "storing",
     "watching",
 ]

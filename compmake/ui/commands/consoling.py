@@ -1,11 +1,12 @@
 """Commands of the interactive console alone: makes in the background, `reload`, aliases, `clear`, `exit`."""
 
 from compmake.errors import UserError
-from compmake.text_safety import one_line
+from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.line import parse_line
 from compmake.ui.commands.making import reply_to
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Console, Session
+from compmake.ui.commands.steered import steer_of
 from compmake.ui.text import table
 
 _CELLS = 200
@@ -73,11 +74,14 @@ def fg(session: Session, arguments: Arguments) -> Reply:
     section="make",
     takes="[MAKE]",
     examples=("stop", "stop 2"),
-    console=True,
+    of_store=True,
 )
 def stop(session: Session, arguments: Arguments) -> Reply:
-    """One step further each time, as Ctrl-C does in the foreground."""
-    text = _console(session).stop(_number(arguments))
+    """One step further each time, as Ctrl-C does. Outside its console: `compmake PROGRAM --control stop`."""
+    number = _number(arguments)
+    if session.console is None or not (session.console.makes() or number is not None):
+        return Reply([sanitize(steer_of(session).stop())])
+    text = session.console.stop(number)
     return Reply([text] if text else [])
 
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from compmake.channel import Event, EventKind
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_news import Keys, connector
+from compmake.channel.redis_steer import RedisSteer
 from compmake.channel.server import NO_SERVER
 from compmake.errors import UserError
 from compmake.redis_link import explained
-from compmake.telling import OFF, named_server, news_address, told_where
+from compmake.telling import OFF, named_server, news_address, signing, told_where
 from compmake.text_safety import one_line
 from compmake.ui.commands.session import Session
 from compmake.ui.text import clock
@@ -59,6 +60,23 @@ def open_follower(workspace: Workspace) -> Follower:
     if address is None:
         raise UserError(NO_SERVER)
     return Follower(connector(address.url), Keys(address.store_id))
+
+
+def open_steer(workspace: Workspace) -> RedisSteer:
+    """Return what can be done to the make that runs in another process.
+
+    Raises:
+        UserError: None runs, or it tells its news where these settings do not look.
+    """
+    if not is_making(workspace):
+        raise UserError(no_make(workspace))
+    refuse_to_hear_nothing(workspace)
+    address = news_address(workspace.settings, workspace.store)
+    if address is None:
+        raise UserError(NO_SERVER)
+    url = address.url
+    how = signing(workspace.settings, address)
+    return RedisSteer(connector(url), Keys(address.store_id), how, lambda error: str(explained(error, url)))
 
 
 class Happenings(NamedTuple):

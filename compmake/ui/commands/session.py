@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from compmake.channel.source import Steer
 from compmake.errors import SelectionError, UserError
 from compmake.failure import from_json
 from compmake.job import Failure, JobId, JobState, Record
@@ -158,6 +159,8 @@ class Session:
     start_make: StartMake
     output: Screen = Screen()
     console: Console | None = None
+    steer: Callable[[], Steer] | None = None
+    """Returns what can be done to the make that runs, or raises a `UserError`; None where nobody said `--control`."""
     background: bool = False
     """Whether `&` ended the command that is carried out."""
     aliases: dict[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import select
 import signal
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
@@ -28,6 +28,8 @@ _EMPTY_AT_MOST = 10
 """A terminal that says so often that there is something to read, and there is nothing, is gone."""
 _HELP = (
     "f       the failures so far",
+    "p       start no job any more; again: go on",
+    "+ -     one worker more, one fewer",
     "b       leave the make in the background: the prompt comes back",
     "Ctrl-C  start nothing more; again: terminate what runs; again: kill it",
     "Ctrl-Z  suspend everything; the shell's fg goes on",
@@ -89,7 +91,24 @@ def watch(
                     screen.tell(failures, clock())
                 elif key in ("?", "h"):
                     screen.tell(lambda _: _HELP, clock())
+                elif key in _STEERING:
+                    screen.tell(_saying(_STEERING[key](make.control)), clock())
     return False
+
+
+def _saying(text: str) -> Callable[[View], Sequence[str]]:
+    return lambda _: [text]
+
+
+def _pause_or_resume(control: Control) -> str:
+    return control.resume() if control.is_paused else control.pause()
+
+
+_STEERING: Mapping[str, Callable[[Control], str]] = {
+    "p": _pause_or_resume,
+    "+": lambda control: control.set_workers(control.workers + 1),
+    "-": lambda control: control.set_workers(control.workers - 1),
+}
 
 
 def _suspend(make: Watched, screen: Foreground, keyboard: "_Keyboard") -> None:
