@@ -13,6 +13,7 @@ import urwid
 from urwid.display import raw
 
 from compmake.ui.dashboard.keys import Line
+from compmake.ui.dashboard.panes.palette import PALETTE
 from compmake.ui.dashboard.scrolling import cut_line
 from compmake.ui.text import PLAIN, Style
 
@@ -100,7 +101,7 @@ class FullScreen:
         self._pages: list[Page] = []
         self._style = style
         self._terminal = _Terminal(bracketed_paste_mode=False, focus_reporting=False)
-        self._terminal.register_palette(_PALETTE)
+        self._terminal.register_palette([*_PALETTE, *PALETTE])
         self._terminal.set_terminal_properties(colors=256 if colors >= 256 else 16 if colors else 1)
 
     def run(self, page: Page, tick: Callable[[], Tick] | None = None, *, mouse: bool = False) -> None:
@@ -149,17 +150,6 @@ class FullScreen:
         finally:
             self._terminal.start()
             self._terminal.clear()
-
-    @contextlib.contextmanager
-    def given_away(self) -> Iterator[None]:
-        """Give the terminal to a command that asks or prints there; the user says when they have read it."""
-        with self.suspended():
-            try:
-                yield
-            except KeyboardInterrupt:
-                print()
-            with contextlib.suppress(EOFError, KeyboardInterrupt):
-                input("Enter: back to the dashboard ")
 
     def redraw(self) -> None:
         """Draw everything anew: something else has written to the terminal."""
