@@ -17,8 +17,8 @@ def dash(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- ev
     show = session.output.show_dashboard
     if show is None:
         raise UserError(
-            "the dashboard needs a capable terminal (TERM is not dumb, standard input and output are a terminal, "
-            "ui is not plain or json): `watch` follows the make in lines"
+            "the dashboard needs a capable terminal: no pipe, TERM not dumb, ui not plain; "
+            "`watch` tells the same in lines"
         )
     show()
     return Reply()

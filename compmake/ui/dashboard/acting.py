@@ -107,7 +107,7 @@ class Acting:
                 width=_WIDTH,
                 ascii_only=self._style.ascii,
                 sure=sure,
-                terminal=self._screen.given_away,
+                terminal=self._screen.suspended,
                 show_traceback=self._show_report,
             )
         except CompmakeError as error:

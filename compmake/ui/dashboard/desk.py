@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -206,7 +206,12 @@ class Desk:
         if any(self._wants_terminal(step) for step in steps):
             with terminal(), self._as_before():
                 self._session.output = Screen(Style(ascii=ascii_only), width)
-                run_steps(self._session, steps)
+                try:
+                    run_steps(self._session, steps)
+                except KeyboardInterrupt:
+                    print()
+                if not self.is_left:
+                    _wait_until_read()
             return Said([], has_terminal=True)
         text = io.StringIO()
         with self._as_before(), redirect_stdout(text), redirect_stderr(text):
@@ -250,6 +255,11 @@ class Desk:
         finally:
             session.output, session.assume_yes, session.ask = kept[:3]
             session.line, session.shell_words, session.background = kept[3:]
+
+
+def _wait_until_read() -> None:
+    with suppress(EOFError, KeyboardInterrupt):
+        input("Enter: back to the dashboard ")
 
 
 def _is_inline(step: Step) -> bool:
