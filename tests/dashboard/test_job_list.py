@@ -140,6 +140,18 @@ def test_the_order_follows_the_make_while_the_cursor_is_at_the_top():
     assert watching.listed[0] == "load-b=20" == watching.rows.job
 
 
+def test_an_empty_list_follows_the_make_wherever_the_cursor_was():
+    """Who looks at failed jobs only, and there is none yet, sees the first one that fails."""
+    watching = Watching(opening())
+    watching.rows.move(5, watching.now)
+    watching.rows.toggle_failed()
+    watching.settle()
+    assert watching.listed == [] and watching.rows.job is None
+    watching.board.feed([begun("load-b=1", 80, "w1"), ended("load-b=1", 81, "w1", 1.0, fails=True)], 81)
+    watching.rows.step(1.0, watching.now + 5)
+    assert watching.rows.job == "load-b=1"
+
+
 def test_the_cursor_stays_on_its_job_when_the_list_is_sorted_anew():
     """By its id, wherever it is then."""
     watching = Watching(story())

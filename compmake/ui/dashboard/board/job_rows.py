@@ -117,7 +117,10 @@ class JobRows:
             self._take_over_changes()
 
     def _follow(self, now: float) -> bool:
-        if self.cursor is not None or not self._changed or now < self._held_until or now < self._next_order_at:
+        if not self.order:
+            self.cursor = None
+        is_in_list = self.cursor is not None
+        if is_in_list or not self._changed or now < self._held_until or now < self._next_order_at:
             return False
         self._take_over_changes()
         self._next_order_at = now + _ORDER_EVERY_S
