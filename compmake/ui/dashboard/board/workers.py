@@ -17,8 +17,6 @@ class WorkerNow:
     """One worker."""
 
     name: str
-    host: str = ""
-    """Empty if it was not told."""
     job_id: JobId | None = None
     """What it runs; None while it is idle."""
     function: str = ""
@@ -98,10 +96,6 @@ class Workers:
         """Let nobody be at work."""
         for job_id, name in list(self._places.items()):
             self.end(name, job_id, at)
-
-    def set_host(self, name: str, host: str) -> None:
-        """Note on which machine a worker is."""
-        self._of(name).host = host
 
     def _of(self, name: str) -> WorkerNow:
         name = name or DRIVER

@@ -90,7 +90,7 @@ def _widths(scene: Scene, shown: Sequence[WorkerNow], columns: int) -> dict[str,
 
 
 def _name(scene: Scene, worker: WorkerNow) -> str:
-    return clean(f"{worker.name} {worker.host}".strip(), scene.style)
+    return clean(worker.name, scene.style)
 
 
 def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) -> Line:
