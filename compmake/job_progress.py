@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sys import _getframe
 from typing import Any, TypeVar, overload
 
-from compmake.tqdm_bars import Level, attach
+from compmake.tqdm_bars import attach
 
 T = TypeVar("T")
 Hook = Callable[[str], None]
@@ -77,12 +77,13 @@ class _Reporter:
             self._tell()
             return level
 
-    def count(self, level: Level, done: float) -> None:
-        """Note how far a loop is that was reported before; cheap."""
-        level.done = done
-        if self._told_at is None or self._clock() - self._told_at >= _INTERVAL_S:
-            with self._lock:
-                self._tell()
+    def tell_if_due(self) -> bool:
+        """Tell what the levels say by now unless something was just told; return whether it was not."""
+        if self._told_at is not None and self._clock() - self._told_at < _INTERVAL_S:
+            return False
+        with self._lock:
+            self._tell()
+        return True
 
     def finish(self, place: object) -> None:
         """Forget the loop at `place` and those inside it."""

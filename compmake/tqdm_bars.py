@@ -12,12 +12,19 @@ from typing import Any, Protocol
 _MODULE = "tqdm.std"
 _MARK = "_compmake_reports"
 _COUNT = "_compmake_count"
+_STEP_MOST = 1024
 
 
 class Level(Protocol):
     """One loop that is under way."""
 
     done: float
+
+
+class _Nothing:
+    """A loop of which nobody hears."""
+
+    done: float = 0
 
 
 class Reporter(Protocol):
@@ -36,8 +43,8 @@ class Reporter(Protocol):
         """Note how far the loop at `place` is; `show` returns a count as text."""
         ...
 
-    def count(self, level: Level, done: float) -> None:
-        """Note how far a loop is that was reported before; cheap."""
+    def tell_if_due(self) -> bool:
+        """Tell what `Level.done` says by now unless something was just told; return whether it was not."""
         ...
 
     def finish(self, place: object) -> None:
@@ -73,12 +80,15 @@ def _iterating(original: Callable[[Any], Iterator[Any]], reporting: Callable[[],
             yield from items
             return
         start = getattr(bar, "n", 0)
-        level = _report(bar, reporter, start)
+        level = _report(bar, reporter, start) or _Nothing()
+        look_at = step = 1
         try:
             for number, item in enumerate(items, 1):
                 yield item
-                if level is not None:
-                    reporter.count(level, start + number)
+                level.done = start + number
+                if number >= look_at:  # to look at the clock each time would take longer than many a loop
+                    step = 1 if reporter.tell_if_due() else min(2 * step, _STEP_MOST)
+                    look_at = number + step
         finally:
             if hasattr(items, "close"):
                 items.close()

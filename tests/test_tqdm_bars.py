@@ -59,6 +59,12 @@ def test_a_bar_may_be_moved_by_hand(told):
     assert told == ["0/10", "3/10", "half 3/10", "half 5/10", "half 0/20", ""]
 
 
+def test_a_bar_may_begin_in_the_middle(told):
+    """Also at what is no whole number."""
+    list(tqdm("ab", initial=1.5, total=4, **QUIET))
+    assert told == ["1.5/4", "2.5/4", "3.5/4", ""]
+
+
 def test_scaled_counts_are_told_as_the_bar_writes_them(told):
     """Bytes have prefixes; a number of its own scales the count."""
     with tqdm(total=2_500_000, unit="B", unit_scale=True, **QUIET) as bar:
