@@ -82,7 +82,7 @@ def test_region_shows_counts_work_and_each_running_job():
     assert region[3].endswith("frozen")
     assert region[4].endswith("m.py:61")
     assert len(region) == 10
-    assert region[-1].strip() == "[f]ailures [b]ackground [?]help  ^C stop"
+    assert region[-1].strip() == "[f]ailures [b]ackground [d]ash [?]help  ^C stop"
 
 
 def test_small_terminals_show_what_matters_most():
@@ -91,7 +91,7 @@ def test_small_terminals_show_what_matters_most():
     assert region[0] == " MAKE ✔1117 ▶8 ·86  8% work  ETA 4m"
     assert region[1] == " ▶ train-b=0-lr=0.1  32s  epoch 31/40"
     assert region[2].startswith(" ? train-b=1-lr=0.1  31s  silent 13s")
-    assert re.fullmatch(r" … 6 more +\[f\] \[b\]  \^C stop", region[3])
+    assert re.fullmatch(r" … 6 more +\[f\] \[b\] \[d\]  \^C stop", region[3])
     assert len(region) == 4
 
 

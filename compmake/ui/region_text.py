@@ -22,7 +22,12 @@ _SAID_CELLS = 200
 _SAID_LEAST_CELLS = 12
 _GROUPS_SHOWN = 3
 _STEPS = {0: "^C stop", START_NONE: "^C terminate", TERMINATE: "^C kill", KILL: "killing"}
-_KEYS = ("[f]ailures [b]ackground [?]help  {step}", "[f]ailures [b]ackground  {step}", "[f] [b]  {step}", "{step}")
+_KEYS = (
+    "[f]ailures [b]ackground [d]ash [?]help  {step}",
+    "[f]ailures [b]ackground [d]ash  {step}",
+    "[f] [b] [d]  {step}",
+    "{step}",
+)
 
 
 def region_lines(

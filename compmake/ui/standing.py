@@ -65,6 +65,10 @@ def prompt_parts(
     return parts
 
 
+_KEYS = " Tab completes  Ctrl-R searches  F2 dashboard  Ctrl-D leaves  help "
+_FEW_KEYS = " Tab  Ctrl-R  F2  Ctrl-D  help "
+
+
 def toolbar_parts(running: str, *, style: Style, width: int) -> Parts:
     """Return what stands below the prompt: what runs in the background and how to get at it, or some keys.
 
@@ -73,7 +77,7 @@ def toolbar_parts(running: str, *, style: Style, width: int) -> Parts:
         style: Says how a cut is marked.
         width: Columns of the terminal.
     """
-    role, texts = "dim", [" Tab completes  Ctrl-R searches  Ctrl-D leaves  help ", " Tab  Ctrl-R  Ctrl-D  help "]
+    role, texts = "dim", [_KEYS, _FEW_KEYS]
     if running:
         role, texts = "", [f" {running}  {hint} " for hint in ("fg shows it, stop ends it", "fg stop")]
     return [(role, next((text for text in texts if cells(text) <= width), cut(texts[-1], width, style)))]

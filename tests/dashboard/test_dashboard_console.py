@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from consoles import READING, Console, let_go, squeezed, write_program
+from consoles import ONE_BY_ONE, READING, Console, let_go, squeezed, write_program
 
 
 @pytest.fixture
@@ -211,3 +211,25 @@ def test_wrong_keys_in_the_settings_are_told_at_the_prompt(space):
         console.press("f2")
         console.wait_for("there is no action 'filtr': did you mean filter?")
         console.wait_until(lambda: console.prompt.endswith("half a li"), "the line")
+
+
+def test_d_opens_it_over_a_make_in_the_foreground(space):
+    """The make goes on; what happened meanwhile is told in the region, the summary if it has ended."""
+    with Console(space) as console:
+        console.ready()
+        console.begin("make -j 3", "func2-3", "gate-a")
+        console.press("d")
+        console.wait_for("─ Workers")
+        console.press("q")
+        console.wait_until(lambda: not console.screen.in_full_screen, "the region")
+        console.wait_for("[d]ash")
+        assert console.line_modes == ONE_BY_ONE
+        console.press("d")
+        console.wait_for("─ Workers")
+        let_go(space, "a", "b")
+        console.wait_for("─ Summary")
+        console.press("q")
+        console.ready("✘1")
+        shown = console.shown
+        assert shown.count("ValueError: fifteen is too much") == 2  # the verdict and the summary
+        assert "✔ 9 done  ✘ 1 failed" in shown

@@ -7,6 +7,7 @@ import signal
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ _HELP = (
     "p       start no job any more; again: go on",
     "+ -     one worker more, one fewer",
     "b       leave the make in the background: the prompt comes back",
+    "d       the dashboard; back with q",
     "Ctrl-C  start nothing more; again: terminate what runs; again: kill it",
     "Ctrl-Z  suspend everything; the shell's fg goes on",
 )
@@ -45,6 +47,10 @@ class Watched(Protocol):
         """Tell whether nothing more will be shown of it."""
         ...
 
+    def unseen(self) -> AbstractContextManager[None]:
+        """Show nothing of it meanwhile, and afterwards what happened."""
+        ...
+
 
 def watch(
     make: Watched,
@@ -54,6 +60,7 @@ def watch(
     width: Callable[[], int] | None = None,
     style: Style = PLAIN,
     keep: Callable[[str], None] = lambda _: None,
+    dashboard: Callable[[], None] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> bool:
     """Let the user steer a make until it has ended; to be called in the main thread.
@@ -65,6 +72,7 @@ def watch(
         width: Asked for the columns of the terminal; None if lines may be of any length.
         style: Signs, for lists of failures.
         keep: Gets what was pasted: it is meant for the next prompt, no key.
+        dashboard: Shows it until the user leaves it; None where that cannot be.
         clock: Epoch seconds.
 
     Returns:
@@ -91,6 +99,10 @@ def watch(
                     screen.tell(failures, clock())
                 elif key in ("?", "h"):
                     screen.tell(lambda _: _HELP, clock())
+                elif key == "d" and dashboard is not None:
+                    with make.unseen(), screen.away(), keyboard.given_back():
+                        dashboard()
+                    screen.redraw(clock())
                 elif key in _STEERING:
                     screen.tell(_saying(_STEERING[key](make.control)), clock())
     return False
@@ -218,6 +230,15 @@ class _Keyboard:
         if before is not None:
             with self._unless_gone() as descriptor:
                 termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+    @contextlib.contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Leave the terminal to somebody else meanwhile."""
+        self.give_back()
+        try:
+            yield
+        finally:
+            self.take()
 
     @contextlib.contextmanager
     def _unless_gone(self) -> Iterator[int]:

@@ -94,7 +94,16 @@ class Surface:
 
     def watch(self, make: ConsoleMake, screen: Foreground) -> bool:
         """Let the user steer a make until it has ended; return True if it is sent to the background before."""
-        return watch(make, screen, stdin=0, width=lambda: self.width, style=self.style, keep=self._keep)
+        dashboard = self.show_dashboard if self.mode is ConsoleMode.RICH else None
+        return watch(
+            make,
+            screen,
+            stdin=0,
+            width=lambda: self.width,
+            style=self.style,
+            keep=self._keep,
+            dashboard=dashboard,
+        )
 
     def take_typed(self) -> Typed:
         """Return what is to stand in the next prompt: what was pasted meanwhile, or half a line."""
