@@ -27,6 +27,8 @@ options:
   --copy-store FROM TO
                    copy a store, folder or redis://host:port/0#NAME, to a new one, and verify the copy
   --redis URL      the server through which other terminals hear of makes (default: a private one), or off
+  --record FILE    record the news of the make
+  --replay FILE    show a recorded make: the dashboard at a terminal, else lines; no PROGRAM is needed
   --config K=V     a setting; `compmake PROGRAM config` lists them
   --ui MODE        auto, live, plain, json or quiet
   --color WHEN     auto, always or never
@@ -39,7 +41,7 @@ options:
   --help           print this
 """
 _WITH_VALUE = {"-c": "line", "--store": "store", "--config": "config", "--ui": "ui", "--color": "color"}
-_WITH_VALUE |= {"--redis": "redis", "--key-file": "key_file"}
+_WITH_VALUE |= {"--redis": "redis", "--key-file": "key_file", "--record": "record", "--replay": "replay"}
 _FLAGS = {"-y": "yes", "--yes": "yes", "-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}
 _FLAGS |= {"--cache-only": "cache_only", "--control": "control", "-x": "stop"}
 _FLAGS |= {"--help": "help", "-h": "help", "--version": "version"}
@@ -57,6 +59,8 @@ class Invocation:
     flags: set[str] = field(default_factory=set)
     copy: tuple[str, ...] = ()
     """Stores to copy from and to."""
+    replay: str = ""
+    """A recording to show."""
 
 
 def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
@@ -160,6 +164,8 @@ def _parse(argv: Sequence[str]) -> Invocation:
 def _add(found: Invocation, name: str, value: str) -> None:
     if name == "line":
         found.lines.append(value)
+    elif name == "replay":
+        found.replay = value
     elif name == "config":
         found.settings.append(value)
     else:
@@ -197,6 +203,8 @@ def _carry_out(invocation: Invocation) -> int:
     invocation.settings = settings
     if invocation.copy:
         return _copy_store(invocation)
+    if invocation.replay:
+        return _replay(invocation)
     if invocation.program is None:
         sys.stderr.write(USAGE)
         raise UserError("name a program, for example: compmake my_program")
@@ -225,6 +233,15 @@ def _copy_store(invocation: Invocation) -> int:
         raise UserError("--copy-store FROM TO stands alone: name no program, give no command")
     print(copy_named_store(*invocation.copy, flags=invocation.settings, tell=_tell))
     return 0
+
+
+def _replay(invocation: Invocation) -> int:
+    from compmake.errors import UserError
+    from compmake.replaying import replay
+
+    if invocation.program is not None or invocation.lines:
+        raise UserError("--replay FILE stands alone: name no program, give no command")
+    return replay(invocation.replay, invocation.settings)
 
 
 def _tell(text: str) -> None:

@@ -14,7 +14,7 @@ from compmake.settings import KEYS, Settings
 from compmake.text_safety import redact
 from compmake.words import close_matches
 
-_PATHS = ("store", "key_file")
+_PATHS = ("store", "key_file", "record")
 """Settings that are paths, unless they are URLs."""
 _INCAPABLE = ("", "dumb", "unknown")
 """Values of TERM of which no escape codes may be expected."""

@@ -43,6 +43,8 @@ class Settings:
     mouse: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the dashboard as people write them, by action."""
+    record: str | None = None
+    """The file in which the news of makes are recorded."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each value that is not a default came from, in words."""
 
@@ -233,6 +235,7 @@ KEYS = {
         "a URL, redis://host:port/0, or off",
         "the server through which other terminals hear of makes; unset: that of the store, else a private one",
     ),
+    "record": Key(_text, "a file", "the news of each make are recorded there, for --replay; the last one stays"),
     "mouse": Key(_flag, "true or false", "the dashboard takes clicks and the wheel; marking text then needs Shift"),
     "keys": Key(
         _bindings,

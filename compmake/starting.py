@@ -10,8 +10,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TextIO
 
+from compmake import __version__
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
+from compmake.channel.tape import Tape, TapeHead
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
 from compmake.control import INLINE, Control
 from compmake.durations import Durations
@@ -104,7 +106,8 @@ def run_make(
         StoreError: The store is locked, read-only or failed.
     """
     workspace.require_program()
-    with _store_heard(workspace.store, channel), workspace.changing(f"compmake {workspace.name} {command}"):
+    changing = workspace.changing(f"compmake {workspace.name} {command}")
+    with _store_heard(workspace.store, channel), changing, _recorded(workspace, channel):
         try:
             graph, checker = workspace.graph, workspace.checker
             wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
@@ -118,6 +121,12 @@ def run_make(
         finally:
             workspace.refresh()
             workspace.forget_cleaned()
+
+
+def _recorded(workspace: Workspace, channel: Channel) -> contextlib.AbstractContextManager[object]:
+    """Record the news of a make if that is wanted."""
+    path = workspace.settings.record
+    return Tape(path, channel, TapeHead(__version__, workspace.name)) if path else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

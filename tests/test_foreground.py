@@ -53,6 +53,22 @@ def test_f_shows_the_failures_so_far(terminal):
     assert terminal.lines[terminal.cursor[1]].startswith(" MAKE")
 
 
+def test_p_pauses_and_goes_on(terminal):
+    """Each press says what it did, above the region."""
+    terminal.press("p")
+    terminal.wait_for("Paused: no job is started any more; those that run go on.")
+    terminal.press("p")
+    terminal.wait_for("Jobs are started again.")
+
+
+def test_plus_and_minus_change_the_workers(terminal):
+    """One more for each press; below one there is none."""
+    terminal.press("+", "+")
+    terminal.wait_for("2 workers from now on")
+    terminal.press("-", "-")
+    terminal.wait_for("Refused: workers are 1 to 1000")
+
+
 def test_ctrl_c_takes_one_step_after_the_other(terminal):
     """Each says what it did and which step comes next; at the end there is the summary."""
     terminal.press("ctrl-c")

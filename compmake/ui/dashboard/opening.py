@@ -1,5 +1,6 @@
 """Opens the dashboard: joins news, what is known, what can be done, and the screen."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ class Opening(NamedTuple):
     """Returns what a running job has printed; may take a second."""
     playback: Playback | None = None
     about: About = About()
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; of a recording where it is played."""
 
 
 def show_dashboard(opening: Opening, style: Style, *, keys: Mapping[str, str], mouse: bool) -> None:
@@ -51,7 +54,9 @@ def show_dashboard(opening: Opening, style: Style, *, keys: Mapping[str, str], m
     rows = JobRows(board, None if desk is None else desk.select)
     acting = Acting(board, rows, screen, style=style, desk=desk, playback=opening.playback)
     lookup = None if desk is None else Lookup(lambda job_id, renew: desk.details(job_id, renew=renew), opening.printed)
-    dashboard = Dashboard(opening.source, acting, lookup, screen, keys=table, about=opening.about, style=style)
+    dashboard = Dashboard(
+        opening.source, acting, lookup, screen, keys=table, about=opening.about, style=style, clock=opening.clock
+    )
     try:
         screen.run(dashboard, dashboard.tick, mouse=mouse)
     finally:
