@@ -68,6 +68,14 @@ def test_a_retried_job_waits_again_and_keeps_its_failure():
     assert "load-b=1" in watching.board.jobs.failures
 
 
+def test_an_attempt_whose_beginning_was_not_told_began_its_time_ago():
+    """Short attempts are told only when they end, also after another attempt that was told of."""
+    again = event(EventKind.JOB_RETRIED, 4, "load-b=1", worker="w1", wall_s=3.0, count=2, failure=FAILURE)
+    watching = Watching([*opening(), begun("load-b=1", 1, "w1"), again, ended("load-b=1", 9, "w2", 0.5)])
+    attempt = watching.board.jobs.attempt(watching.board.jobs.number("load-b=1"))
+    assert (attempt.started_at, attempt.ended_at, attempt.worker) == (T + 8.5, T + 9, "w2")
+
+
 def test_damaged_results_take_a_done_job_back():
     """A job that is begun again although it was done lets what needs it wait again."""
     events = [begun("load-b=1", 1, "w1"), ended("load-b=1", 4, "w1", 3.0), begun("train-b=1-lr=0.0", 5, "w1")]

@@ -98,7 +98,7 @@ class Board:
         for needed in self.jobs.needs[number]:
             self._move_if_open(needed)
         self._move(number, State.RUNNING)
-        self.jobs.set_attempt(number, Attempt(max(1, event.count), event.worker or DRIVER, event.time))
+        self.jobs.set_attempt(number, Attempt(event.count, event.worker or DRIVER, event.time))
         usual_s = self.jobs.usual_s(number)
         if usual_s is None:
             usual_s = self.view.usual_s(event.function)
@@ -132,10 +132,12 @@ class Board:
         """Note that an attempt has ended; with no state the job waits for another."""
         number = self.jobs.found(event.job_id, event.function)
         before = self.jobs.attempt(number)
-        start = before.started_at if before.started_at is not None else event.time - event.wall_s
+        if before.started_at is None or before.ended_at is not None:  # its beginning was not told
+            before = Attempt(started_at=event.time - event.wall_s)
+        start = before.started_at or 0.0
         worker = event.worker or before.worker or DRIVER
         end = min(event.time, start + event.wall_s) if event.wall_s else event.time
-        attempt = Attempt(max(1, before.number), worker, start, end, event.wall_s, event.peak_bytes)
+        attempt = Attempt(before.number, worker, start, end, event.wall_s, event.peak_bytes)
         self.jobs.set_attempt(number, attempt)
         self._move(number, self.jobs.open_state(number) if state is None else state)
         self.timeline.add(worker, Segment(event.function, start, end, state is not State.DONE))

@@ -15,7 +15,7 @@ class Attempt(NamedTuple):
     """What is known of the newest attempt at a job."""
 
     number: int = 0
-    """1 for the first one of this make."""
+    """As records count it, 1 for the first one ever; 0 if it was not told."""
     worker: str = ""
     started_at: float | None = None
     """Epoch seconds, by the driver's clock."""

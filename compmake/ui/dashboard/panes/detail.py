@@ -98,8 +98,9 @@ def _standing(scene: Scene, number: int) -> Line:
     if jobs.state(number) is State.RUNNING and attempt.started_at is not None:
         taken_s = max(0.0, scene.now - attempt.started_at)
     texts = [f"{clean(jobs.functions[number], scene.style)}()"]
+    texts.append(clean(attempt.worker, scene.style))
     if attempt.number:
-        texts += [clean(attempt.worker, scene.style), f"attempt {attempt.number}"]
+        texts.append(f"attempt {attempt.number}")
     texts.append(f"{duration(taken_s)}{usual}" if taken_s is not None else usual.strip(" ()"))
     if attempt.peak_bytes:
         texts.append(f"rss {bytes_text(attempt.peak_bytes)}")
