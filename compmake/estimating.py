@@ -40,6 +40,8 @@ class Estimating:
         self._was_steered = False
         self._told: Estimate | None = None
         self._made: list[Estimate] = []
+        self.cost_s = self.rest_s = 0.0
+        """What the newest estimate took of a core, all reading before it included, and for how long none follows."""
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="compmake-estimate", daemon=True)
 
@@ -56,17 +58,20 @@ class Estimating:
         return [] if self._was_steered else list(self._made)
 
     def _run(self) -> None:
-        wait_s, due_s, cost_s = self._delay_s, 0.0, 0.0
+        wait_s, due_s, worked_s = self._delay_s, 0.0, 0.0
         while not self._ending.wait(wait_s):
             wait_s = _LOOK_S
             began_s = time.thread_time()
             is_urgent = self._hear()
-            if self._estimator is not None and (is_urgent or time.monotonic() >= due_s):
+            is_due = self._estimator is not None and (is_urgent or time.monotonic() >= due_s)
+            if self._estimator is not None and is_due:
                 self._estimate(self._estimator)
-                cost_s += time.thread_time() - began_s
-                due_s, cost_s = time.monotonic() + max(_EVERY_S, cost_s / _SHARE), 0.0
-            else:
-                cost_s += time.thread_time() - began_s
+            worked_s += time.thread_time() - began_s
+            if is_due:
+                # While there is no number the first job that ends may give one.
+                every_s = _EVERY_S if self._made[-1].left_s is not None else _LOOK_S
+                self.cost_s, self.rest_s, worked_s = worked_s, max(every_s, worked_s / _SHARE), 0.0
+                due_s = time.monotonic() + self.rest_s
 
     def _hear(self) -> bool:
         """Take what happened; return whether somebody steered the make, and waits for what comes of it."""
