@@ -59,7 +59,7 @@ def told() -> list[Event]:
         if event.kind is EventKind.RUN_STARTED:
             events.append(Event(EventKind.JOBS, event.time, table=make.table))
         elif event.kind is EventKind.JOB_STARTED:
-            running[event.worker] = event
+            running[event.worker] = events[-1] = replace(event, count=1)
         elif event.kind is EventKind.JOB_DONE:
             del running[event.worker]
             events[-1] = _ended(event)

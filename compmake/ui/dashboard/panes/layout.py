@@ -78,7 +78,7 @@ class _Stack:
 
 def _wide(stack: _Stack, body: int, workers: int) -> None:
     events = 4 if body >= 36 else 2 if body >= 26 else 0
-    timeline = min(workers + 1, max(3, body // 5)) if body >= 26 else 0
+    timeline = min(workers + 1, max(3, body // 4)) if body >= 26 else 0
     left = body - events - timeline
     upper = max(4, min(max(workers, 5) + 1, left // 3))
     stack.add_pair(WORKERS, FUNCTIONS, upper)
