@@ -28,6 +28,14 @@ def test_jobs_that_are_done_are_not_listed_at_first():
     assert "load-b=1" not in watching.listed
 
 
+def test_ready_jobs_are_in_the_order_in_which_they_are_started():
+    """The highest priority first, as the scheduler has it."""
+    ids = [JobId(name) for name in "abcd"]
+    table = JobTable(ids, ["f"] * 4, [(), (), (), (0,)], [1.0] * 4, [1.0, 3.0, 2.0, 0.0])
+    start = Event(EventKind.RUN_STARTED, T, count=4)
+    assert Watching([start, Event(EventKind.JOBS, T, table=table)]).listed == ["b", "c", "a", "d"]
+
+
 @pytest.mark.parametrize(
     ("text", "first", "count"),
     [

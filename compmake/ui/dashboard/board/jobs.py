@@ -57,6 +57,7 @@ class Jobs:
         """The newest failure of each failed job, of the last 2,000 that failed."""
         self._dependents: list[list[int]] = []
         self._usual_s: list[float | None] = []
+        self._priorities: list[float] = []
         self._numbers: dict[JobId, int] = {}
         self._states = bytearray()
         self._missing = array("l")
@@ -83,6 +84,10 @@ class Jobs:
         """Return what it is expected to take, None if nothing is known."""
         return self._usual_s[number]
 
+    def priority(self, number: int) -> float:
+        """Return how early it is started: the higher, the earlier."""
+        return self._priorities[number]
+
     def dependents(self, number: int) -> Sequence[int]:
         """Return the numbers of the jobs that need it."""
         return self._dependents[number]
@@ -100,7 +105,7 @@ class Jobs:
         functions = dict(zip(self.ids, self.functions, strict=True))
         self.has_table, self.generation = True, self.generation + 1
         self.ids, self.functions, self.needs = list(table.ids), list(table.functions), list(table.needs)
-        self._usual_s = list(table.usual_s)
+        self._usual_s, self._priorities = list(table.usual_s), list(table.priorities)
         self._numbers = {job_id: number for number, job_id in enumerate(self.ids)}
         self._dependents = [[] for _ in self.ids]
         for number, needed in enumerate(self.needs):
@@ -134,6 +139,7 @@ class Jobs:
         self.needs.append(())
         self._dependents.append([])
         self._usual_s.append(None)
+        self._priorities.append(0.0)
         self._missing.append(0)
         self._states.append(State.READY)
         self.counts[State.READY] += 1

@@ -11,10 +11,12 @@ _NOTHING = -1.0
 
 
 def _state_key(jobs: Jobs, number: int, attempt: Attempt) -> Entry:
-    """By state, within it the longest first, of failed ones the newest first."""
+    """By state; the longest that runs, the newest that has ended, and what is started next come first."""
     state = jobs.state(number)
     if state is State.RUNNING:
         return state, attempt.started_at or 0.0, number
+    if state is State.READY:
+        return state, -jobs.priority(number), number
     return state, -(attempt.ended_at or 0.0), number
 
 
