@@ -127,6 +127,16 @@ def test_what_a_running_job_needs_is_done():
     assert state_of(watching, "load-b=3") is State.DONE
 
 
+def test_workers_that_were_replaced_are_forgotten():
+    """There are never more rows than workers, however many processes there were; those that run something stay."""
+    watching = Watching(opening())
+    for number in range(100):
+        job_id, worker = f"load-x={number}", f"w{number}"
+        watching.board.feed([begun(job_id, number, worker), ended(job_id, number + 1, worker, 1.0)], number)
+    watching.feed(begun("load-b=1", 100, "w3"))
+    assert [worker.name for worker in watching.board.workers.all()] == ["w3", *[f"w{n}" for n in range(93, 100)]]
+
+
 def test_a_worker_is_silent_by_the_age_of_its_last_beat():
     """Silence is counted from the last sign of life; a job that was just begun is not silent, nor is an idle worker."""
     watching = Watching([*opening(), begun("load-b=1", 1, "w1"), beat("load-b=1", 9)])

@@ -33,6 +33,10 @@ class Timeline:
         else:
             segments.append(segment)
 
+    def drop(self, worker: str) -> None:
+        """Forget a worker."""
+        self._segments.pop(worker, None)
+
     def since(self, worker: str, start: float) -> Iterator[Segment]:
         """Yield what a worker did after a time, the newest first."""
         for segment in reversed(self._segments.get(worker, ())):

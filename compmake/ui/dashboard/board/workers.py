@@ -97,6 +97,17 @@ class Workers:
         for job_id, name in list(self._places.items()):
             self.end(name, job_id, at)
 
+    def drop_surplus(self, most: int) -> list[str]:
+        """Forget workers that were replaced: of more than `most` those that are idle longest; return their names."""
+        surplus = len(self._workers) - max(most, 1)
+        if surplus <= 0:
+            return []
+        idle = sorted((worker.started_at, worker.name) for worker in self._workers.values() if worker.job_id is None)
+        names = [name for _, name in idle[:surplus]]
+        for name in names:
+            del self._workers[name]
+        return names
+
     def _of(self, name: str) -> WorkerNow:
         name = name or DRIVER
         return self._workers.setdefault(name, WorkerNow(name))
