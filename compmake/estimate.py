@@ -21,7 +21,7 @@ _OVERDUE = 0.25
 """A job that takes longer than any before is expected to take this part of its age more."""
 _ABOVE_LEAST = 0.15
 """Where the end is between its bounds: those that start the longest chains first come near the least."""
-_MODEL_SD = 0.04
+_MODEL_SD = 0.10
 """What no draw knows: the world is not as it is simulated."""
 _NINE_IN_TEN = 1.2816
 _CASES = 32

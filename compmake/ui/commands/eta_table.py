@@ -29,8 +29,8 @@ def eta_table(session: Session) -> Reply:
         for make in makes
     ]
     if not makes:
-        said = "Nothing is known yet: only makes count that took 2 seconds or more and ended of themselves."
-        return Reply(wrap(said, session.width, indent=2), objects)
+        nothing = "Nothing is known yet: only makes count that took 2 seconds or more and ended of themselves."
+        return Reply(wrap(nothing, session.width, indent=2), objects)
     rows = [_row(make) for make in makes[:_SHOWN]]
     columns = (
         Column("run", right=True),
