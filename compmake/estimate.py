@@ -176,10 +176,15 @@ class Estimator:
         draws = min(_DRAWS_MOST, max(_DRAWS_LEAST, _STEPS // len(waiting or (0,))))
         ready = [rank for rank in waiting if not remaining.missing[rank]]
         kind_of, luck = remaining.kind, self._luck
+        # What is drawn few times is drawn evenly: as much below the middle as above.
+        evenly = [_normal((draw + 0.5) / draws) for draw in range(draws)]
+        apart = [random.sample(evenly, draws) for _ in kinds]
         logs = []
         for draw in range(draws):
-            of_run = self._speeds.run_sd * _normal((draw + 0.5) / draws)
-            deviations = [exp(kind.share * of_run + kind.sd * random.gauss(0, 1)) for kind in kinds]
+            of_run = self._speeds.run_sd * evenly[draw]
+            deviations = [
+                exp(kind.share * of_run + kind.sd * own[draw]) for kind, own in zip(kinds, apart, strict=True)
+            ]
             cases = [[dev * case for case in kind.cases] for dev, kind in zip(deviations, kinds, strict=True)]
             offset = random.randrange(997)
             durations_s = [0.0] * len(medians_s)
