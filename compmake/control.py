@@ -12,6 +12,8 @@ from compmake.words import plural
 START_NONE, TERMINATE, KILL = 1, 2, 3
 """Each Ctrl-C takes one step: start nothing more, ask running jobs to end, kill them."""
 MOST_WORKERS = 1000
+REFUSED = "Refused: "
+"""How an answer begins when nothing is done."""
 INLINE = "jobs run in the driver's own process (--inline): only Ctrl-C reaches them"
 ENDED = "the make has ended"
 
@@ -73,7 +75,7 @@ class Control:
     def pause(self) -> str:
         """Start no jobs any more; those that run go on."""
         if self.refusal:
-            return f"Refused: {self.refusal}."
+            return f"{REFUSED}{self.refusal}."
         was_paused = self._wishes.paused
         self._wish(paused=True)
         return "It is paused already." if was_paused else "Paused: no job is started any more; those that run go on."
@@ -81,7 +83,7 @@ class Control:
     def resume(self) -> str:
         """Start jobs again."""
         if self.refusal:
-            return f"Refused: {self.refusal}."
+            return f"{REFUSED}{self.refusal}."
         was_paused = self._wishes.paused
         self._wish(paused=False)
         return "Jobs are started again." if was_paused else "It is not paused."
@@ -89,9 +91,9 @@ class Control:
     def set_workers(self, count: int) -> str:
         """Let so many workers run jobs from now on."""
         if self.refusal:
-            return f"Refused: {self.refusal}."
+            return f"{REFUSED}{self.refusal}."
         if not 1 <= count <= MOST_WORKERS:
-            return f"Refused: workers are 1 to {MOST_WORKERS}; `pause` lets none begin another job."
+            return f"{REFUSED}workers are 1 to {MOST_WORKERS}; `pause` lets none begin another job."
         self.workers = count
         self._wish(workers=count)
         return f"{plural(count, 'worker')} from now on; one that is too many ends after its job."
@@ -99,7 +101,7 @@ class Control:
     def cancel(self, job_ids: Collection[JobId]) -> str:
         """Terminate those that run and start none of the others."""
         if self.refusal:
-            return f"Refused: {self.refusal}."
+            return f"{REFUSED}{self.refusal}."
         states = [(job_id, self.states.get(job_id)) for job_id in job_ids]
         running = [job_id for job_id, state in states if state is JobState.RUNNING]
         waiting = [job_id for job_id, state in states if state in (JobState.READY, JobState.WAITING)]
@@ -115,7 +117,7 @@ class Control:
     def stop(self) -> str:
         """Take one step to end the make; the make itself tells what that means."""
         if self.refusal == ENDED:
-            return f"Refused: {ENDED}."
+            return f"{REFUSED}{ENDED}."
         self.key = "the same"
         self.press()
         return ("Stopping: nothing more is started.", "Terminating what runs.", "Killing what runs.")[self.level - 1]

@@ -54,17 +54,17 @@ def test_f_shows_the_failures_so_far(terminal):
 
 
 def test_p_pauses_and_goes_on(terminal):
-    """Each press says what it did, above the region."""
+    """What each press did is told above the region."""
     terminal.press("p")
-    terminal.wait_for("Paused: no job is started any more; those that run go on.")
+    terminal.wait_for(" paused, 0 workers")
     terminal.press("p")
-    terminal.wait_for("Jobs are started again.")
+    terminal.wait_for(" going on, 0 workers")
 
 
 def test_plus_and_minus_change_the_workers(terminal):
-    """One more for each press; below one there is none."""
+    """One more for each press; below one there is none, and that is said."""
     terminal.press("+", "+")
-    terminal.wait_for("2 workers from now on")
+    terminal.wait_for("going on, 2 workers")
     terminal.press("-", "-")
     terminal.wait_for("Refused: workers are 1 to 1000")
 

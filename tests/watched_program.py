@@ -6,8 +6,10 @@ import time
 
 from run_events import begin, end, failed, notice, start
 
+from compmake.channel import Event, EventKind
 from compmake.config import terminal_size
 from compmake.control import TERMINATE, Control
+from compmake.heeding import PAUSED
 from compmake.interrupting import step_text
 from compmake.ui.console.foreground import watch
 from compmake.ui.plain import PlainLog
@@ -42,6 +44,10 @@ class Lasting:
         while level < TERMINATE:
             time.sleep(_TICK_S)
             self._screen.tick(time.time())
+            if self.control.is_changed:
+                wishes = self.control.take()
+                told = {"workers": wishes.workers or 0, "text": PAUSED if wishes.paused else ""}
+                self._feed(Event(EventKind.STEERED, time.time(), **told))
             if self.control.level != level:
                 level = self.control.level
                 self._feed(notice(step_text(level, 1, "Ctrl-C")))

@@ -28,7 +28,7 @@ class BackgroundMake(NamedTuple):
     number: int
     command: str
     state: str
-    """`running`, `stopping` or `waiting`."""
+    """`running`, `paused`, `stopping` or `waiting`."""
     text: str
     """How far it is."""
     eta: str = ""

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, Protocol
 
-from compmake.control import TERMINATE, Control
+from compmake.control import REFUSED, TERMINATE, Control
 from compmake.interrupting import stop_this_process
 from compmake.ui.frontend import Foreground
 from compmake.ui.summary import failure_lines
@@ -104,7 +104,9 @@ def watch(
                         dashboard()
                     screen.redraw(clock())
                 elif key in _STEERING:
-                    screen.tell(_saying(_STEERING[key](make.control)), clock())
+                    answer = _STEERING[key](make.control)
+                    if answer.startswith(REFUSED):  # what is done the make tells
+                        screen.tell(_saying(answer), clock())
     return False
 
 

@@ -129,7 +129,8 @@ class ConsoleMake:
             return BackgroundMake(self.number, self.command, "waiting", plural(len(self.wanted), "job"))
         counts = [(f"{view.done}/{view.total}", "done"), (view.failed, "failed"), (len(view.running), "running")]
         text = ", ".join(f"{count} {word}" for count, word in counts if count)
-        state = "stopping" if self.control.level >= START_NONE else "running"
+        state = "paused" if self.control.is_paused else "running"
+        state = "stopping" if self.control.level >= START_NONE else state
         now = time.time()
         eta = eta_text(view, now) if self.control.level < START_NONE else ""
         told = f"{text}, {duration(view.elapsed_s(now))}"
