@@ -250,9 +250,11 @@ def _tell(text: str) -> None:
     print(f"compmake: {sanitize(text)}", file=sys.stderr)
 
 
-def _needs_store_only(name: str) -> bool:
+def _needs_store_only(name: str, flags: set[str]) -> bool:
     from compmake.ui.commands.registry import find_command
 
+    if name == "dash" and "control" in flags:  # it carries out any command
+        return False
     return not name.startswith("@") and find_command(name).of_store
 
 
@@ -266,7 +268,7 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
     # A make that runs jobs turns it on again.
     gc.disable()
 
-    store_only = bool(steps) and all(_needs_store_only(step.words[0].text) for step in steps)
+    store_only = bool(steps) and all(_needs_store_only(step.words[0].text, invocation.flags) for step in steps)
     workspace = open_workspace(invocation.program, flags=settings, tell=_tell, store_only=store_only)
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program, given=settings)

@@ -30,7 +30,7 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
 
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
-    source = WithStanding(ConsoleSource(makes), desk.standing, lambda: makes.running is not None)
+    source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)
     opening = Opening(source, desk, printed, None, about)
     try:
         show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
@@ -59,7 +59,9 @@ def show_dashboard_elsewhere(session: Session) -> None:
             workspace.refresh()
 
     desk = Desk(session, lock=lock, renew=renew)
-    source = WithStanding(RedisSource(lambda: news_address(settings, store)), desk.standing, desk.is_making)
+    source = WithStanding(
+        RedisSource(lambda: news_address(settings, store)), desk.standing, desk.version, desk.is_making
+    )
     printed = _Printed(session)
     about = About(program=workspace.name, store=store.location, prefix=session.prefix)
     try:

@@ -144,7 +144,7 @@ def test_the_make_is_paused_and_given_more_workers(console, space):
     opened(console)
     console.press("p")
     console.wait_for("Paused: no job is started any more")
-    console.wait_for("paused")
+    console.wait_for("PAUSED")
     console.press("p")
     console.wait_for("Jobs are started again")
     console.press("+")

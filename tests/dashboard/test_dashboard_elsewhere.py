@@ -1,5 +1,6 @@
 """The dashboard in another terminal than that of the make."""
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -63,6 +64,7 @@ def test_with_control_it_steers_the_make(space, making):
         seen.wait_for(re.compile(r"▶ run +gate-a"))
         seen.press("p")
         seen.wait_for("Paused: no job is started any more")
+        seen.wait_for("PAUSED")
         seen.press("p")
         seen.wait_for("Jobs are started again")
         seen.press("/")
@@ -72,16 +74,53 @@ def test_with_control_it_steers_the_make(space, making):
         seen.wait_for(re.compile("! stop +gate-b"))
 
 
+def test_with_control_it_changes_a_store_that_is_free(space):
+    """Jobs are cleaned, and made at the terminal, as from a command line."""
+    let_go(space, "a", "b")
+    assert space.run("prog", "make").code == 1
+    with compmake_terminal(space, "prog", "--control", "dash") as seen:
+        seen.wait_for(re.compile(r"✘ fail +func2-3"))
+        seen.send(":clean -y func1\r")
+        seen.wait_for(re.compile(r"◌ ready +func1 "))
+        seen.send(":make func1\r")
+        seen.wait_for("Enter: back to the dashboard")
+        assert "1 done" in seen.shown
+        seen.press("enter")
+        seen.wait_for("─ Jobs")
+
+
+def test_a_recording_is_played_halted_and_looked_at(space):
+    """Without program and store; nothing can be done to it."""
+    let_go(space, "a", "b")
+    assert space.run("--record", "run.jsonl", "prog", "make").code == 1
+    shutil.rmtree(space.path / ".compmake")
+    with compmake_terminal(space, "--replay", "run.jsonl") as seen:
+        seen.wait_for("─ Summary")
+        seen.wait_for(re.compile(r"✘ fail +func2-3"))
+        seen.press("p")
+        seen.wait_for("the recording is halted")
+        seen.press("+")
+        seen.wait_for("the recording runs 2 times as fast")
+        seen.press("a")
+        seen.wait_for("this is a recording")
+        seen.press("f")
+        seen.wait_for("filter: failed, blocked")
+        seen.press("enter")
+        seen.wait_for("> steps.py:14 in func2")
+        seen.press("q")
+        seen.wait_for("filter: failed, blocked")
+        seen.press("q")
+        assert seen.wait_end() == 0
+
+
 def test_a_server_that_is_lost_is_told_and_news_come_again(space):
     """What was known stays; the make goes on without it, and when the server is back so does the dashboard."""
     server = Server()
     try:
         options = ("prog", "--redis", server.url)
-        with (
-            compmake_terminal(space, *options, "make", "-j", "3") as making,
-            compmake_terminal(space, *options, "dash") as seen,
-        ):
+        with compmake_terminal(space, *options, "make", "-j", "3") as making, contextlib.ExitStack() as stack:
             making.wait_for("gate-")
+            seen = stack.enter_context(compmake_terminal(space, *options, "dash"))
             seen.wait_for(re.compile(r"▶ run +gate-a"))
             server.kill()
             seen.wait_for("no news for")

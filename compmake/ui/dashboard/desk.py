@@ -59,6 +59,8 @@ class Desk:
             is_left: Tells whether a command has ended the console.
         """
         self._is_left = is_left
+        self._carried_out = 0
+        """Lines of commands."""
         self._session, self._lock, self._renew = session, lock, renew
 
     @property
@@ -101,6 +103,11 @@ class Desk:
         with self._lock:
             self._renew()
             return standing_events(self._session)
+
+    def version(self) -> tuple[int, int]:
+        """Return what is another whenever the store is; its own number does not count what was done from here."""
+        with self._lock:
+            return self._session.workspace.store.version, self._carried_out
 
     def is_making(self) -> bool:
         """Tell whether a make of this store runs, in whichever process, as far as that can be seen from here."""
@@ -210,6 +217,7 @@ class Desk:
                     run_steps(self._session, steps)
                 except KeyboardInterrupt:
                     print()
+                self._carried_out += 1
                 if not self.is_left:
                     _wait_until_read()
             return Said([], has_terminal=True)
@@ -222,6 +230,7 @@ class Desk:
             with self._lock:
                 self._renew()
                 run_steps(session, steps)
+                self._carried_out += 1
         return Said([sanitize(line) for line in text.getvalue().splitlines()])
 
     def _prepared(self, step: Step) -> Step:

@@ -23,11 +23,18 @@ class WithStanding:
     Args:
         source: The other one.
         load: Returns the events that tell how the jobs stand; takes seconds perhaps.
+        version: Returns what is another whenever the store is.
         is_making: Tells whether a make runs, as far as the store knows: if none does, silence is no trouble.
     """
 
-    def __init__(self, source: Source, load: Callable[[], list[Event]], is_making: Callable[[], bool]) -> None:
-        self._source, self._load, self._is_making = source, load, is_making
+    def __init__(
+        self,
+        source: Source,
+        load: Callable[[], list[Event]],
+        version: Callable[[], object],
+        is_making: Callable[[], bool],
+    ) -> None:
+        self._source, self._load, self._version, self._is_making = source, load, version, is_making
         self._loaded: list[Event] = []
         self._newest: EventKind | None = None
         """RUN_STARTED or RUN_ENDED, whichever came last."""
@@ -62,11 +69,15 @@ class WithStanding:
 
     def _run(self) -> None:
         """Ask the store in a thread: it may be on a server that does not answer."""
-        with contextlib.suppress(CompmakeError):  # whoever gives a command is told
-            self._loaded = self._load()
-        while not self._closing.wait(_ASK_EVERY_S):
-            with contextlib.suppress(CompmakeError):
+        seen: object = None
+        while True:
+            with contextlib.suppress(CompmakeError):  # whoever gives a command is told
+                version = self._version()
+                if self._newest is None and version != seen:
+                    seen, self._loaded = version, self._load()
                 self._makes = not self._source.trouble() or self._is_making()
+            if self._closing.wait(_ASK_EVERY_S):
+                return
 
 
 def standing_events(session: Session) -> list[Event]:

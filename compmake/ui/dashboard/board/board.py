@@ -50,6 +50,9 @@ class Board:
         for event in events:
             if event.kind is EventKind.RUN_STARTED:
                 self._reset()
+            elif event.kind is EventKind.JOBS and not self.view.started:  # no make: how the jobs stand in the store
+                self.view = View()
+                self._reset()
             self.view.apply(event)
             self.happenings.apply(event)
             ahead_s = event.time - heard_s
