@@ -16,7 +16,7 @@ def test_commands_steer_the_make_in_the_background(console, made):
     assert "Jobs are started again." in console.run("resume")
     assert "Cancelled: 1 running job terminated." in console.run("cancel gate-a")
     let_go(made, "b")
-    console.wait_for(re.compile(r"make finished .*1 done.*1 interrupted"))
+    console.wait_for(re.compile(r"make finished .*1 done.*1 interrupted", re.DOTALL))
 
 
 def test_without_a_make_there_is_nothing_to_steer(console):
