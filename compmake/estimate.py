@@ -21,8 +21,6 @@ _OVERDUE = 0.25
 """A job that takes longer than any before is expected to take this part of its age more."""
 _ABOVE_LEAST = 0.15
 """Where the end is between its bounds: those that start the longest chains first come near the least."""
-_MODEL_SD = 0.10
-"""What no draw knows: the world is not as it is simulated."""
 _NINE_IN_TEN = 1.2816
 _CASES = 32
 _EMPIRICAL = 10
@@ -164,7 +162,7 @@ class Estimator:
         chain_s = longest_chain_s(left, waiting)
         work_s = sum([durations_s[rank] for rank in waiting]) + sum(going_on_s for _, going_on_s in running)
         least_s, most_s = bounds(work_s, chain_s, remaining.workers)
-        wide = exp(_NINE_IN_TEN * sqrt(self._speeds.run_sd**2 + _MODEL_SD**2))
+        wide = exp(_NINE_IN_TEN * sqrt(self._speeds.run_sd**2 + self._speeds.drift_sd**2))
         middle_s = least_s + _ABOVE_LEAST * (most_s - least_s)
         return chain_s, (middle_s, least_s / wide, max(middle_s, most_s) * wide)
 
@@ -200,7 +198,7 @@ class Estimator:
             left = Left(remaining.workers, running, ready, remaining.missing, remaining.dependents, durations_s)
             logs.append(log(max(simulate(left), 1e-3)))
         middle = sum(logs) / draws
-        sd = sqrt(sum((one - middle) ** 2 for one in logs) / (draws - 1) + _MODEL_SD**2)
+        sd = sqrt(sum((one - middle) ** 2 for one in logs) / (draws - 1) + self._speeds.drift_sd**2)
         return exp(middle), exp(middle - _NINE_IN_TEN * sd), exp(middle + _NINE_IN_TEN * sd)
 
 

@@ -22,6 +22,9 @@ _OWN_JOBS = 10
 _PAST_SD, _PAST_JOBS = 0.5, 2
 _NEW_SD = 0.6
 _NEW_JOBS = 3
+_DRIFT_SD = 0.08
+"""How much faster or slower a run becomes; learned from blocks of so many jobs, and worth so many blocks:"""
+_BLOCK_JOBS, _BLOCKS = 6, 4
 _TAIL = 1.0
 """The smaller, the less a function counts that is far from the others."""
 _UNKNOWN_SD = 1.5
@@ -74,6 +77,27 @@ class _Sums:
         return sqrt((prior_jobs * prior_sd * prior_sd + max(0.0, about)) / (prior_jobs + self.weight))
 
 
+class _Drift:
+    """How much the speed differs from one handful of jobs to the next, beyond what chance makes of it."""
+
+    def __init__(self) -> None:
+        self._total, self._weight, self._jobs = 0.0, 0.0, 0
+        self._about, self._blocks = _BLOCKS * _DRIFT_SD**2, _BLOCKS
+        self.sd = _DRIFT_SD
+
+    def add(self, value: float, weight: float) -> None:
+        """Take how much longer a job took than was expected by then, and what that is worth: 1 over its variance."""
+        self._total += weight * value
+        self._weight += weight
+        self._jobs += 1
+        if self._jobs == _BLOCK_JOBS and self._weight > 0:
+            mean = self._total / self._weight
+            self._about += max(0.0, mean * mean - 1 / self._weight)
+            self._blocks += 1
+            self.sd = sqrt(self._about / self._blocks)
+            self._total, self._weight, self._jobs = 0.0, 0.0, 0
+
+
 class _Function:
     """What is known of one function."""
 
@@ -119,18 +143,26 @@ class Speeds:
         """Logarithm of how long jobs take in this run, as a multiple of what they usually take."""
         self.run_sd = _RUN_SD
         self._function_sd = _FUNCTION_SD
+        self._drift = _Drift()
         self._usual = log(max(usual_s, _SHORTEST_S))
 
     def ended(self, function: str, expected_s: float | None, *, first_time: bool, wall_s: float) -> None:
         """Learn from a job that succeeded."""
         known = self._of(function)
         value, weight = _log_ratio(wall_s, expected_s), _weight(expected_s)
+        if known.is_known and expected_s is not None:
+            self._drift.add((value - known.factor.mean), weight / known.sd(first_time) ** 2)
         (known.others if first_time or expected_s is None else known.own).add(value, weight)
 
     def centre_s(self, function: str) -> float | None:
         """Return what a job of the function took in the past, None if none ever succeeded."""
         known = self._of(function)
         return exp(known.centre) if known.is_past else None
+
+    @property
+    def drift_sd(self) -> float:
+        """How much faster or slower the run may become: other work on the machine begins and ends."""
+        return self._drift.sd
 
     def factor(self, function: str) -> Factor:
         """Return what jobs of a function take; where nothing is expected of them, as a multiple of one second."""
