@@ -11,6 +11,8 @@ from compmake.job_table import JobTable
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.board.sorting import COLUMNS
+from compmake.ui.dashboard.panes.painter import Painter
+from compmake.ui.text import Style
 
 
 def filtered(text, *, events=None):
@@ -195,13 +197,19 @@ def test_marks_are_of_jobs():
     assert rows.chosen == ["report"]
 
 
-def test_a_hundred_thousand_jobs_are_sorted_in_slices():
-    """No slice takes much longer than it may; the list changes only when all is done."""
+@pytest.fixture(scope="module")
+def many():
+    """A board of 100,000 jobs."""
     ids = [JobId(f"job-{number}") for number in range(100_000)]
     table = JobTable(ids, ["f"] * 100_000, [()] * 100_000, [1.0] * 100_000, [0.0] * 100_000)
     board = Board()
     board.feed([Event(EventKind.RUN_STARTED, T, count=100_000), Event(EventKind.JOBS, T, table=table)], 0.0)
-    rows = JobRows(board)
+    return board
+
+
+def test_a_hundred_thousand_jobs_are_sorted_in_slices(many):
+    """No slice takes much longer than it may; the list changes only when all is done."""
+    rows = JobRows(many)
     steps, ticks = 0, iter(range(10**9))
     while not rows.step(10, T, clock=lambda: next(ticks)):  # a budget of ten looks at the clock
         steps += 1
@@ -209,10 +217,20 @@ def test_a_hundred_thousand_jobs_are_sorted_in_slices():
     assert steps > 20 and len(rows.order) == 100_000
 
 
-def test_the_list_says_that_it_is_at_work():
-    """Until a pass over all jobs is done its title says so."""
-    watching = Watching(story())
-    watching.rows.sort_by("job")
-    assert any("working…" in line for line in watching.texts())
+def test_the_list_says_that_it_is_at_work(many):
+    """Until a pass over all jobs is done its title says so, and what was listed before stays."""
+    watching = Watching()
+    watching.board, watching.rows = many, JobRows(many)
+    watching.painter = Painter(many, watching.rows, watching.look, Style())
     watching.settle()
-    assert any("263 of 289" in line for line in watching.texts())
+    watching.rows.set_filter("~9$")
+    assert any("working…" in line for line in watching.texts()) and len(watching.listed) == 100_000
+    watching.settle()
+    assert any("10000 of 100000" in line for line in watching.texts())
+
+
+def test_few_jobs_are_filtered_at_once():
+    """What is typed right behind a filter is about what it lists."""
+    watching = Watching(story())
+    watching.rows.set_filter("report")
+    assert watching.rows.job == "report"

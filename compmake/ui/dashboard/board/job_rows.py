@@ -15,6 +15,7 @@ from compmake.ui.dashboard.board.sorting import COLUMNS, Entry, key_of
 
 _SLICE = 500
 """Jobs between two looks at the clock."""
+_AT_ONCE_S = 0.01
 _CALM_S = 3.0
 """After a key the order stays for so long even if the cursor is at the top."""
 _ORDER_EVERY_S = 1.0
@@ -57,20 +58,20 @@ class JobRows:
             self.message = str(error)
             return False
         self.message = ""
-        self._start_pass()
+        self._begin()
         return True
 
     def toggle_failed(self) -> None:
         """List failed and blocked jobs only, or no longer only them."""
         self.filter = self.filter._replace(failed_only=not self.filter.failed_only)
-        self._start_pass()
+        self._begin()
 
     def sort_by(self, column: str) -> None:
         """Sort by one of `COLUMNS`."""
         if column not in COLUMNS:
             raise ValueError(f"there is no column {column!r}")
         self.column = column
-        self._start_pass()
+        self._begin()
 
     def reverse(self) -> None:
         """Sort the other way round."""
@@ -134,6 +135,11 @@ class JobRows:
         jobs = self._board.jobs
         fresh = [key_of(jobs, number, self.column) for number in changed if self.filter.shows(jobs, number)]
         self._order.change(changed, fresh)
+
+    def _begin(self) -> None:
+        """Start a pass that the user wants; of few jobs it is over at once, whatever they type next."""
+        self._start_pass()
+        self.step(_AT_ONCE_S, 0.0)
 
     def _start_pass(self) -> None:
         self._pass = self._whole_pass()
