@@ -118,7 +118,7 @@ class Control:
         """Take one step to end the make; the make itself tells what that means."""
         if self.refusal == ENDED:
             return f"{REFUSED}{ENDED}."
-        self.key = "the same"
+        self.key = "`stop`"
         self.press()
         return ("Stopping: nothing more is started.", "Terminating what runs.", "Killing what runs.")[self.level - 1]
 

@@ -81,8 +81,7 @@ class ProcessExecutor:
         """Calls that some worker had and that none has now."""
         self._forecast: dict[str, float] = {}
         self._target: WorkerLink | None = None
-        self._number = 0
-        self._level = 0
+        self._number = self._level = 0
         self._is_held = False
         self._suspended_s = 0.0
 
@@ -161,10 +160,9 @@ class ProcessExecutor:
         """Let so many workers run calls from now on."""
         self._target = None
         self._crew.resize(workers)
-        for link in self._crew.links.values():
-            if link.is_retired:
-                self._backlog.extend(self._take_back(link))
-                self._crew.end_if_retired(link)
+        for link in [link for link in self._crew.links.values() if link.is_retired]:
+            self._backlog.extend(self._take_back(link))
+            self._crew.end_if_retired(link)
         self._send()
 
     def cancel(self, job_ids: Collection[JobId]) -> None:

@@ -55,7 +55,10 @@ def resume(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- 
     of_store=True,
 )
 def workers(session: Session, arguments: Arguments) -> Reply:
-    """New workers start at once, surplus ones end after their job. The next make has those that `-j` says."""
+    """New ones start at once, surplus ones end after their job. The next make has those that `-j` says.
+
+    Numerical libraries keep the number of threads that the make began with.
+    """
     text = arguments.selection[0].text
     if len(arguments.selection) > 1 or not text.isdecimal() or len(text) > _DIGITS:
         raise UserError(f"{one_line(arguments.selection[-1].text, 40)!r} is no number of workers: workers 8")
