@@ -17,8 +17,8 @@ from dashboards import Seen, Told
 from simulated_makes import T, serial_tail, simulated_make
 
 from compmake.channel import Event, EventKind
-from compmake.estimate import Estimator
 from compmake.job import Beat, Failure, Frame
+from compmake.job_table import Estimate
 from compmake.ui.dashboard.dashboard_keys import KEYS
 
 TARGET = Path(__file__).with_name("dashboard.md")
@@ -50,7 +50,7 @@ def told() -> list[Event]:
     """Return what is told of the make until it is looked at."""
     make = simulated_make(serial_tail(), seed=4, workers=_WORKERS, spread=0.3)
     now = T + _SHARE * make.took_s
-    estimator = Estimator(make.table, _WORKERS)
+    left_s = T + make.took_s - now
     events, running = [], {}
     for event in make.events:
         if event.time > now:
@@ -63,11 +63,10 @@ def told() -> list[Event]:
         elif event.kind is EventKind.JOB_DONE:
             del running[event.worker]
             events[-1] = _ended(event)
-        estimator.apply(events[-1])
     for worker, begun in sorted(running.items()):
         beat = _BEATS[int(worker[1:])]
         events.append(Event(EventKind.HEARTBEAT, now, begun.job_id, begun.function, beat=beat, worker=worker))
-    events.append(Event(EventKind.ESTIMATE, now, estimate=estimator.estimate(now)))
+    events.append(Event(EventKind.ESTIMATE, now, estimate=Estimate(now, left_s, 0.8 * left_s, 1.4 * left_s, 170.0)))
     return [replace(event, worker=f"w{int(event.worker[1:]) + 1}") if event.worker else event for event in events]
 
 

@@ -135,7 +135,11 @@ class Dashboard:
     # What keys do.
 
     def press(self, key: str) -> None:
-        """Answer what is asked, else do what the key means."""
+        """Answer what is asked, else do what the key means; a short list is sorted anew before the next key."""
+        self._press(key)
+        self.rows.step(_SLICE_S, self._now())
+
+    def _press(self, key: str) -> None:
         acting = self._acting
         acting.told = self.rows.message = ""
         self.rows.hold(self._now())
