@@ -13,10 +13,13 @@ _UNKNOWN_S = 1.0
 class Durations:
     """Wall-clock seconds to expect of jobs, learned from attempts that succeeded."""
 
-    def __init__(self, jobs_s: dict[JobId, float], functions_s: dict[str, list[float]]) -> None:
+    def __init__(
+        self, jobs_s: dict[JobId, float], functions_s: dict[str, list[float]], failed: Iterable[JobId] = ()
+    ) -> None:
         self._jobs_s = jobs_s
         self._functions_s = {function: _median(durations_s) for function, durations_s in functions_s.items()}
         self._spread_s = functions_s
+        self._failed = frozenset(failed)
         everything = [duration_s for durations_s in functions_s.values() for duration_s in durations_s]
         self._unknown_s = sum(everything) / len(everything) if everything else _UNKNOWN_S
 
@@ -29,13 +32,15 @@ class Durations:
         """
         jobs_s: dict[JobId, float] = {}
         functions_s: dict[str, list[float]] = {}
+        newest: dict[JobId, bool] = {}
         for job_id, function, wall_s, ok in attempts:
+            newest.setdefault(job_id, ok)
             if ok:
                 jobs_s.setdefault(job_id, wall_s)
                 durations_s = functions_s.setdefault(function, [])
                 if len(durations_s) < _KEPT:
                     durations_s.append(wall_s)
-        return cls(jobs_s, functions_s)
+        return cls(jobs_s, functions_s, [job_id for job_id, ok in newest.items() if not ok])
 
     def expected_s(self, job_id: JobId, function: str) -> float | None:
         """Return how long the job took last time, else what is usual for its function, None if that never ran."""
@@ -45,6 +50,10 @@ class Durations:
     def is_measured(self, job_id: JobId) -> bool:
         """Tell whether the job itself succeeded before."""
         return job_id in self._jobs_s
+
+    def failed_last(self, job_id: JobId) -> bool:
+        """Tell whether the job failed when it was tried last."""
+        return job_id in self._failed
 
     @property
     def functions(self) -> Collection[str]:

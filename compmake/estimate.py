@@ -17,6 +17,8 @@ _STEPS = 8_000
 _DRAWS_LEAST, _DRAWS_MOST = 4, 24
 _UNKNOWN_AT_MOST = 0.3
 """With a larger share of unknown work there is only a lower bound."""
+_FAIL_AGAIN = 0.7
+"""How likely a job fails that failed when it was tried last: often nobody knew why, or it is tried along with others."""
 _OVERDUE = 0.25
 """A job that takes longer than any before is expected to take this part of its age more."""
 _ABOVE_LEAST = 0.15
@@ -195,7 +197,10 @@ class Estimator:
                 share = (luck[rank + offset] + 0.5) / _CASES
                 overdue_s = -_OVERDUE * age_s * log(share)
                 running.append((rank, beyond[int(share * len(beyond))] if beyond else overdue_s))
-            left = Left(remaining.workers, running, ready, remaining.missing, remaining.dependents, durations_s)
+            failing = {rank for rank in remaining.doubtful if luck[rank + offset] < _FAIL_AGAIN * _CASES}
+            left = Left(
+                remaining.workers, running, ready, remaining.missing, remaining.dependents, durations_s, failing
+            )
             logs.append(log(max(simulate(left), 1e-3)))
         middle = sum(logs) / draws
         sd = sqrt(sum((one - middle) ** 2 for one in logs) / (draws - 1) + self._speeds.drift_sd**2)

@@ -1,6 +1,6 @@
 """When the jobs that are left will have been done: simulated in the order of the scheduler, or bounded; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -21,12 +21,14 @@ class Left:
     """By rank."""
     durations_s: Sequence[float]
     """By rank."""
+    failing: Collection[int] = ()
+    """Ranks of jobs that will fail: what needs them is not made."""
 
 
 def simulate(left: Left) -> float:
     """Return in how many seconds the last job ends if every free worker takes the ready job of the lowest rank."""
     missing, ready = list(left.missing), list(left.ready)
-    dependents, durations_s = left.dependents, left.durations_s
+    dependents, durations_s, failing = left.dependents, left.durations_s, left.failing
     heapify(ready)
     ends = [(at_s, rank) for rank, at_s in left.running]
     heapify(ends)
@@ -41,6 +43,8 @@ def simulate(left: Left) -> float:
             return now_s
         now_s, rank = heappop(ends)
         free += 1
+        if rank in failing:
+            continue
         for dependent in dependents[rank]:
             missing[dependent] -= 1
             if missing[dependent] == 0:

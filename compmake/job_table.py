@@ -47,6 +47,8 @@ class JobTable:
     """Numbers of the jobs that were up to date before anything ran."""
     first_time: Collection[int] = ()
     """Numbers of the jobs that never succeeded themselves: `usual_s` is that of their function."""
+    failed: Collection[int] = ()
+    """Numbers of the jobs that failed when they were tried last."""
     spreads: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Seconds that past jobs of each function took, from short to long; a few of them stand for all."""
 
@@ -65,6 +67,7 @@ class JobTable:
             "priorities": [round(priority, 6) for priority in self.priorities],
             "done": sorted(self.done),
             "first_time": sorted(self.first_time),
+            "failed": sorted(self.failed),
             "spreads": {name: [round(one_s, 6) for one_s in spread] for name, spread in self.spreads.items()},
         }
 
@@ -85,13 +88,19 @@ class JobTable:
                 priorities=[float(priority) for priority in data["priorities"]],
                 done=frozenset(map(int, data["done"])),
                 first_time=frozenset(map(int, data.get("first_time", ()))),
+                failed=frozenset(map(int, data.get("failed", ()))),
                 spreads={str(n): tuple(map(float, spread)) for n, spread in data.get("spreads", {}).items()},
             )
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no table of jobs: {error!r}") from error
         size = len(table.ids)
         columns = (table.functions, table.needs, table.usual_s, table.priorities)
-        numbers = [*table.done, *table.first_time, *(number for needed in table.needs for number in needed)]
+        numbers = [
+            *table.done,
+            *table.first_time,
+            *table.failed,
+            *(number for needed in table.needs for number in needed),
+        ]
         if any(len(column) != size for column in columns) or any(not 0 <= number < size for number in numbers):
             raise ValueError("this is no table of jobs: its columns do not fit")
         return table

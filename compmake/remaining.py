@@ -47,6 +47,8 @@ class Remaining:
             self.missing[rank] = len(needed)
             for one in needed:
                 self.dependents[ranks[one]].append(rank)
+        self.doubtful = {ranks[number] for number in table.failed}
+        """Jobs that failed when they were tried last."""
         kinds: dict[Kind, int] = {}
         first_time, usual_s, functions = set(table.first_time), list(table.usual_s), list(table.functions)
         self.usual_s = [usual_s[number] for number in numbers]

@@ -17,7 +17,8 @@ T = TypeVar("T")
 class _Late(Sequence[T], Generic[T]):
     """A sequence that is worked out when it is first asked for: nobody looks at the table of a short make."""
 
-    def __init__(self, size: int, make: Callable[[], Sequence[T]]) -> None:
+    def __init__(self, size: int | None, make: Callable[[], Sequence[T]]) -> None:
+        """Prepare; `size` is None if only that tells how long it is."""
         self._size, self._make = size, make
 
     @cached_property
@@ -42,7 +43,7 @@ class _Late(Sequence[T], Generic[T]):
         return value in self._set
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._values) if self._size is None else self._size
 
 
 class _Columns:
@@ -75,6 +76,10 @@ class _Columns:
         measured = self._durations.is_measured
         return [number for number, job_id in enumerate(self.ids) if not measured(job_id)]
 
+    def failed(self) -> list[int]:
+        failed_last = self._durations.failed_last
+        return [number for number, job_id in enumerate(self.ids) if failed_last(job_id)]
+
 
 def job_table(graph: Graph, plan: Plan, durations: Durations, done: Collection[JobId]) -> JobTable:
     """Return the jobs of a make, for its news.
@@ -104,7 +109,8 @@ def table_of(
         usual_s=_Late(size, columns.usual_s),
         priorities=_Late(size, lambda: [priorities.get(job_id, 0.0) for job_id in columns.ids]),
         done=_Late(len(done), lambda: [columns.numbers[job_id] for job_id in done]),
-        first_time=_Late(size, columns.first_time),
+        first_time=_Late(None, columns.first_time),
+        failed=_Late(None, columns.failed),
         spreads=_spreads(durations),
     )
 

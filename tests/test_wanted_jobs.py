@@ -26,9 +26,21 @@ def test_the_table_has_the_wanted_jobs_in_order_of_definition():
 def test_the_table_tells_what_is_expected_and_how_that_is_known():
     """A job that never succeeded has what is usual for its function, and is named as such."""
     found = table(a=1, b=2)
-    assert list(found.usual_s) == [1, 2, 1.5] and list(found.first_time) == [2]
+    assert list(found.usual_s) == [1, 2, 1.5] and list(found.first_time) == [2] and len(found.first_time) == 1
     assert list(found.spreads.values()) == [(1, 2)]
     assert list(found.priorities) == sorted(found.priorities, reverse=True)
+
+
+def test_the_table_names_jobs_that_failed_last():
+    """By their newest attempt; an older failure or success does not count."""
+    graph = graph_of({"a": "", "b": "", "c": ""})
+    attempts = [
+        ("a", "mod:f", 1.0, False),
+        ("a", "mod:f", 1.0, True),
+        ("b", "mod:f", 1.0, True),
+        ("b", "mod:f", 1.0, False),
+    ]
+    assert list(job_table(graph, Plan(graph, graph.jobs), Durations.from_attempts(attempts), []).failed) == [0]
 
 
 def test_the_table_travels():
