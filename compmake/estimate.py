@@ -18,7 +18,7 @@ _DRAWS_LEAST, _DRAWS_MOST = 4, 24
 _UNKNOWN_AT_MOST = 0.3
 """With a larger share of unknown work there is only a lower bound."""
 _FAIL_AGAIN = 0.7
-"""How likely a job fails that failed when it was tried last: often nobody knew why, or it is tried along with others."""
+"""How likely a job fails that failed when it was tried last."""
 _OVERDUE = 0.25
 """A job that takes longer than any before is expected to take this part of its age more."""
 _ABOVE_LEAST = 0.15
