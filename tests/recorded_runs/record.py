@@ -1,6 +1,7 @@
 """Records the makes that are kept here: `python tests/recorded_runs/record.py [NAME...]`; takes a few minutes.
 
-Each program is made, then made again while it is recorded, so that its functions have a past. The recordings are packed, for they are mostly alike from line to line.
+Each program is made, then made again while it is recorded, so that its functions have a past.
+The recordings are packed, for they are mostly alike from line to line.
 """
 
 import gzip
