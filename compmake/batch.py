@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 import compmake.ui.commands  # noqa: F401 -- registers the commands
+from compmake.channel.source import Steer
 from compmake.config import ConsoleMode, color_count, console_mode, terminal_width
 from compmake.starting import start_make
 from compmake.ui.commands.line import Step
@@ -27,30 +28,46 @@ def carry_out(
     Args:
         workspace: What is open.
         steps: The commands; None opens the console at a terminal, else reads them from standard input.
-        flags: Options of the command line: `yes`, `verbose`, `stop`.
+        flags: Options of the command line: `yes`, `verbose`, `stop`, `control`.
         program: How the user named the program, for commands that summaries recommend.
         given: `KEY=VALUE` settings of the command line.
     """
     is_tty = sys.stdout.isatty()
     settings = workspace.settings
-    if steps is None:
-        mode = console_mode(
-            settings.ui, stdin_tty=sys.stdin.isatty(), stdout_tty=is_tty, stderr_tty=sys.stderr.isatty()
-        )
-        if mode is not ConsoleMode.BATCH:
-            from compmake.interactive import run_console  # what only the console needs is imported then
+    mode = console_mode(settings.ui, stdin_tty=sys.stdin.isatty(), stdout_tty=is_tty, stderr_tty=sys.stderr.isatty())
+    if steps is None and mode is not ConsoleMode.BATCH:
+        from compmake.interactive import run_console  # what only the console needs is imported then
 
-            return run_console(workspace, mode, flags=flags, settings=given)
+        return run_console(workspace, mode, flags=flags, settings=given)
+
+    def show_dashboard() -> None:
+        from compmake.dashboards import show_dashboard_elsewhere
+
+        show_dashboard_elsewhere(session)
+
+    can_fill = is_tty and mode is ConsoleMode.RICH
     style = Style(color_count(settings.color, is_tty=is_tty), settings.ascii or not can_encode(sys.stdout.encoding))
     prefix = f"compmake {program}" if program and steps is not None else ""
     session = Session(
         workspace,
         partial(start_make, prefix=prefix),
-        Screen(style, terminal_width(sys.stdout.fileno()) if is_tty else None),
+        Screen(
+            style,
+            terminal_width(sys.stdout.fileno()) if is_tty else None,
+            show_dashboard=show_dashboard if can_fill else None,
+        ),
         prefix=prefix,
         assume_yes="yes" in flags,
         verbose="verbose" in flags or settings.verbose,
     )
+    if "control" in flags:
+
+        def steer() -> Steer:
+            from compmake.ui.commands.hearing import open_steer  # knows the client of Redis, which takes 0.1 s
+
+            return open_steer(workspace)
+
+        session.steer = steer
     if steps is not None:
         return run_steps(session, steps, stop_at_failure="stop" in flags)
     return run_lines(session, _script(), stop_at_failure="stop" in flags)

@@ -27,9 +27,12 @@ options:
   --copy-store FROM TO
                    copy a store, folder or redis://host:port/0#NAME, to a new one, and verify the copy
   --redis URL      the server through which other terminals hear of makes (default: a private one), or off
+  --record FILE    record the news of the make
+  --replay FILE    show a recorded make: the dashboard at a terminal, else lines; no PROGRAM is needed
   --config K=V     a setting; `compmake PROGRAM config` lists them
   --ui MODE        auto, live, plain, json or quiet
   --color WHEN     auto, always or never
+  --control        pause, resume, workers, cancel and stop act on the make of another process
   -y, --yes        do not ask
   -v, --verbose    list jobs that succeed too
   -q, --quiet      the same as --ui quiet
@@ -38,9 +41,10 @@ options:
   --help           print this
 """
 _WITH_VALUE = {"-c": "line", "--store": "store", "--config": "config", "--ui": "ui", "--color": "color"}
-_WITH_VALUE |= {"--redis": "redis", "--key-file": "key_file"}
+_WITH_VALUE |= {"--redis": "redis", "--key-file": "key_file", "--record": "record", "--replay": "replay"}
 _FLAGS = {"-y": "yes", "--yes": "yes", "-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}
-_FLAGS |= {"--cache-only": "cache_only", "-x": "stop", "--help": "help", "-h": "help", "--version": "version"}
+_FLAGS |= {"--cache-only": "cache_only", "--control": "control", "-x": "stop"}
+_FLAGS |= {"--help": "help", "-h": "help", "--version": "version"}
 _MAKES = frozenset({"make", "parmake", "remake", "parremake"})
 
 
@@ -55,6 +59,8 @@ class Invocation:
     flags: set[str] = field(default_factory=set)
     copy: tuple[str, ...] = ()
     """Stores to copy from and to."""
+    replay: str = ""
+    """A recording to show."""
 
 
 def main(argv: Sequence[str], *, may_restart: bool = False) -> int:
@@ -158,6 +164,8 @@ def _parse(argv: Sequence[str]) -> Invocation:
 def _add(found: Invocation, name: str, value: str) -> None:
     if name == "line":
         found.lines.append(value)
+    elif name == "replay":
+        found.replay = value
     elif name == "config":
         found.settings.append(value)
     else:
@@ -195,6 +203,8 @@ def _carry_out(invocation: Invocation) -> int:
     invocation.settings = settings
     if invocation.copy:
         return _copy_store(invocation)
+    if invocation.replay:
+        return _replay(invocation)
     if invocation.program is None:
         sys.stderr.write(USAGE)
         raise UserError("name a program, for example: compmake my_program")
@@ -225,15 +235,26 @@ def _copy_store(invocation: Invocation) -> int:
     return 0
 
 
+def _replay(invocation: Invocation) -> int:
+    from compmake.errors import UserError
+    from compmake.replaying import replay
+
+    if invocation.program is not None or invocation.lines:
+        raise UserError("--replay FILE stands alone: name no program, give no command")
+    return replay(invocation.replay, invocation.settings)
+
+
 def _tell(text: str) -> None:
     from compmake.text_safety import sanitize
 
     print(f"compmake: {sanitize(text)}", file=sys.stderr)
 
 
-def _needs_store_only(name: str) -> bool:
+def _needs_store_only(name: str, flags: set[str]) -> bool:
     from compmake.ui.commands.registry import find_command
 
+    if name == "dash" and "control" in flags:  # it carries out any command
+        return False
     return not name.startswith("@") and find_command(name).of_store
 
 
@@ -247,7 +268,7 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
     # A make that runs jobs turns it on again.
     gc.disable()
 
-    store_only = bool(steps) and all(_needs_store_only(step.words[0].text) for step in steps)
+    store_only = bool(steps) and all(_needs_store_only(step.words[0].text, invocation.flags) for step in steps)
     workspace = open_workspace(invocation.program, flags=settings, tell=_tell, store_only=store_only)
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program, given=settings)

@@ -14,7 +14,7 @@ from compmake.settings import KEYS, Settings
 from compmake.text_safety import redact
 from compmake.words import close_matches
 
-_PATHS = ("store", "key_file")
+_PATHS = ("store", "key_file", "record")
 """Settings that are paths, unless they are URLs."""
 _INCAPABLE = ("", "dumb", "unknown")
 """Values of TERM of which no escape codes may be expected."""
@@ -164,6 +164,11 @@ def user_config_dir(environ: Mapping[str, str] | None = None) -> Path:
     if not Path(base).is_absolute():  # the XDG specification says to ignore those
         base = str(Path(env.get("HOME") or Path.home()) / ".config")
     return Path(base) / "compmake"
+
+
+def key_file(settings: Settings) -> Path:
+    """Return the file of the key with which values on servers are signed."""
+    return Path(settings.key_file) if settings.key_file else user_config_dir() / "key"
 
 
 def user_state_dir(environ: Mapping[str, str] | None = None) -> Path:

@@ -6,17 +6,20 @@ from compmake.graph import Graph
 from compmake.job import JobId
 
 _KEPT = 200
+_SPREAD = 21
 _UNKNOWN_S = 1.0
-_KNOWN_SHARE = 0.7
-"""With fewer jobs of known duration a total would be a guess."""
 
 
 class Durations:
     """Wall-clock seconds to expect of jobs, learned from attempts that succeeded."""
 
-    def __init__(self, jobs_s: dict[JobId, float], functions_s: dict[str, list[float]]) -> None:
+    def __init__(
+        self, jobs_s: dict[JobId, float], functions_s: dict[str, list[float]], failed: Iterable[JobId] = ()
+    ) -> None:
         self._jobs_s = jobs_s
         self._functions_s = {function: _median(durations_s) for function, durations_s in functions_s.items()}
+        self._spread_s = functions_s
+        self._failed = frozenset(failed)
         everything = [duration_s for durations_s in functions_s.values() for duration_s in durations_s]
         self._unknown_s = sum(everything) / len(everything) if everything else _UNKNOWN_S
 
@@ -29,46 +32,40 @@ class Durations:
         """
         jobs_s: dict[JobId, float] = {}
         functions_s: dict[str, list[float]] = {}
+        newest: dict[JobId, bool] = {}
         for job_id, function, wall_s, ok in attempts:
+            newest.setdefault(job_id, ok)
             if ok:
                 jobs_s.setdefault(job_id, wall_s)
                 durations_s = functions_s.setdefault(function, [])
                 if len(durations_s) < _KEPT:
                     durations_s.append(wall_s)
-        return cls(jobs_s, functions_s)
+        return cls(jobs_s, functions_s, [job_id for job_id, ok in newest.items() if not ok])
 
     def expected_s(self, job_id: JobId, function: str) -> float | None:
         """Return how long the job took last time, else what is usual for its function, None if that never ran."""
         own_s = self._jobs_s.get(job_id)
         return self._functions_s.get(function) if own_s is None else own_s
 
-    def total_s(self, graph: Graph, job_ids: Collection[JobId]) -> float | None:
-        """Return how long these jobs take one after the other, None if too many of them never ran."""
-        known = [s for j in job_ids if (s := self.expected_s(j, graph.jobs[j].function_name)) is not None]
-        if len(known) < _KNOWN_SHARE * len(job_ids):
-            return None
-        return sum(known) / len(known) * len(job_ids) if known else 0.0
+    def is_measured(self, job_id: JobId) -> bool:
+        """Tell whether the job itself succeeded before."""
+        return job_id in self._jobs_s
 
-    def count_unknown(self, graph: Graph, job_ids: Iterable[JobId]) -> int:
-        """Return for how many of these jobs there is nothing to expect."""
-        return sum(self.expected_s(job_id, graph.jobs[job_id].function_name) is None for job_id in job_ids)
+    def failed_last(self, job_id: JobId) -> bool:
+        """Tell whether the job failed when it was tried last."""
+        return job_id in self._failed
 
-    def together_s(self, graph: Graph, job_ids: Collection[JobId], workers: int) -> float:
-        """Return how long these jobs take if so many run at once; those of which nothing is known take no time.
+    @property
+    def functions(self) -> Collection[str]:
+        """The functions (`module:qualname`) of which a job succeeded before."""
+        return self._spread_s.keys()
 
-        It is the time of the longest chain among them, or all work shared out evenly, whichever is more.
-        """
-        wanted = set(job_ids)
-        ends_s: dict[JobId, float] = {}
-        work_s = 0.0
-        for job_id in graph.order:
-            if job_id in wanted:
-                own_s = self.expected_s(job_id, graph.jobs[job_id].function_name) or 0.0
-                work_s += own_s
-                ends_s[job_id] = own_s + max(
-                    [ends_s.get(needed, 0.0) for needed in graph.dependencies(job_id)] or [0.0]
-                )
-        return max(work_s / max(1, workers), *ends_s.values(), 0.0)
+    def spread_s(self, function: str) -> tuple[float, ...]:
+        """Return what jobs of the function took, from short to long; of many a few that stand for all."""
+        ordered = sorted(self._spread_s.get(function, ()))
+        if len(ordered) <= _SPREAD:
+            return tuple(ordered)
+        return tuple(ordered[round(at * (len(ordered) - 1) / (_SPREAD - 1))] for at in range(_SPREAD))
 
     def unmeasured(self, graph: Graph, needed_ids: Iterable[JobId]) -> set[str]:
         """Return the functions (`module:qualname`) of these jobs that never succeeded before."""

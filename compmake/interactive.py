@@ -21,8 +21,9 @@ from compmake.ui.console.app import ConsoleApp
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import Makes
 from compmake.ui.console.plain_reader import PlainReader
+from compmake.ui.console.reading import Reader
 from compmake.ui.console.steering import Steering
-from compmake.ui.console.surface import Reader, Surface
+from compmake.ui.console.surface import Surface
 from compmake.ui.standing import Standing, counts_text, toolbar_parts
 from compmake.ui.text import Parts, Style, ago
 from compmake.ui.vocabulary import RunningMake, Vocabulary
@@ -51,7 +52,14 @@ def run_console(
     )
     check = Check(lambda: steering.workspace(), lambda: steering.is_outdated())
     makes = Makes(run_make, lambda: session.workspace, lambda make: steering.ending(make))
-    surface = Surface(session, sys.stdout if sys.stdout.isatty() else sys.stderr, mode, _show_traceback)
+
+    def show_dashboard() -> None:
+        from compmake.dashboards import show_console_dashboard
+
+        show_console_dashboard(session, makes, check, steering, surface.style)
+
+    stream = sys.stdout if sys.stdout.isatty() else sys.stderr
+    surface = Surface(session, stream, mode, _show_traceback, show_dashboard)
 
     def vocabulary() -> Vocabulary:
         running = tuple(RunningMake(make.number, make.command) for make in makes.all())
@@ -61,8 +69,9 @@ def run_console(
     surface.reader = _reader(surface, workspace, vocabulary, makes)
     workspace.store.tell_by(surface.warn)
     code = _Code(workspace, settings)
-    steering = Steering(session, makes, check, surface, code, start_make)
+    steering = Steering(session, makes, check, surface, code, start_make, controls_others="control" in flags)
     session.start_make, session.console, session.ask = steering.start_make, steering, surface.ask
+    session.steer = steering.steer
     elsewhere = workspace.running
     workspace.guard = makes.refuse_if_busy
     workspace.running = lambda: makes.running_jobs() if makes.running is not None or elsewhere is None else elsewhere()
@@ -151,7 +160,11 @@ def _banner(workspace: Workspace, standing: Standing, surface: Surface) -> list[
     joint = style.spell(" · ")
     fits = cells(head + joint + plain) <= width
     first = [head + joint + jobs if jobs else head] if fits else [head, jobs]
-    hints = "Type `make`, `ls failed`, `help`." if workspace.program is not None else "Type `ls`, `why`, `help`."
+    hints = (
+        "Type `make`, `ls failed`, `dash` (F2), `help`."
+        if workspace.program is not None
+        else "Type `ls`, `why`, `help`."
+    )
     runs = workspace.store.runs()
     holder = workspace.store.holder()
     last = f"Now the store is held by {holder}." if holder is not None else _last_run(runs[0]) if runs else ""

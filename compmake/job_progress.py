@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from sys import _getframe
 from typing import Any, TypeVar, overload
 
+from compmake.tqdm_bars import attach
+
 T = TypeVar("T")
 Hook = Callable[[str], None]
 
@@ -17,10 +19,13 @@ _LEVELS_SHOWN = 3
 class _Level:
     """One loop that is under way; `place` is the line of code that reports it, or the loop itself."""
 
-    __slots__ = ("done", "label", "place", "total")
+    __slots__ = ("done", "label", "place", "show", "total")
 
-    def __init__(self, place: object, label: str, done: float, total: float | None) -> None:
-        self.place, self.label, self.done, self.total = place, label, done, total
+    def __init__(self, place: object) -> None:
+        self.place, self.label = place, ""
+        self.done: float = 0
+        self.total: float | None = None
+        self.show: Callable[[float], str] = _number
 
     @property
     def is_over(self) -> bool:
@@ -28,7 +33,8 @@ class _Level:
         return isinstance(self.place, tuple) and self.total is not None and self.done >= self.total
 
     def __str__(self) -> str:
-        counts = _number(self.done) if self.total is None else f"{_number(self.done)}/{_number(self.total)}"
+        show = self.show
+        counts = show(self.done) if self.total is None else f"{show(self.done)}/{show(self.total)}"
         return f"{self.label} {counts}".strip()
 
 
@@ -44,18 +50,40 @@ class _Reporter:
         self._hook, self._clock = hook, clock
         self._levels: list[_Level] = []
         self._told_at: float | None = None
-        self._pending = False
+        self._told = ""
         self._lock = threading.RLock()
 
-    def report(self, place: object, label: str, done: float, total: float | None) -> None:
-        """Note how far the loop at `place` is; loops begun inside it are over."""
+    def report(
+        self,
+        place: object,
+        label: str,
+        done: float,
+        total: float | None,
+        *,
+        show: Callable[[float], str] | None = None,
+        inner_goes_on: bool = False,
+    ) -> _Level:
+        """Note how far the loop at `place` is; loops begun inside it are over unless told otherwise."""
         with self._lock:
             at = next((at for at, level in enumerate(self._levels) if level.place == place), None)
             if at is None:
                 self._levels = [level for level in self._levels if not level.is_over]
                 at = len(self._levels)
-            self._levels[at:] = [_Level(place, label, done, total)]
+                self._levels.append(_Level(place))
+            elif not inner_goes_on:
+                del self._levels[at + 1 :]
+            level = self._levels[at]
+            level.label, level.done, level.total, level.show = label, done, total, show or _number
             self._tell()
+            return level
+
+    def tell_if_due(self) -> bool:
+        """Tell what the levels say by now unless something was just told; return whether it was not."""
+        if self._told_at is not None and self._clock() - self._told_at < _INTERVAL_S:
+            return False
+        with self._lock:
+            self._tell()
+        return True
 
     def finish(self, place: object) -> None:
         """Forget the loop at `place` and those inside it."""
@@ -67,8 +95,7 @@ class _Reporter:
 
     def flush(self) -> None:
         with self._lock:
-            if self._pending:
-                self._tell(at_once=True)
+            self._tell(at_once=True)
 
     def renew_lock(self) -> None:
         """Be of use in a process that was forked while another thread had the lock."""
@@ -76,10 +103,12 @@ class _Reporter:
 
     def _tell(self, at_once: bool = False) -> None:
         now = self._clock()
-        self._pending = not at_once and self._told_at is not None and now - self._told_at < _INTERVAL_S
-        if not self._pending:
-            self._told_at = now
-            self._hook(", ".join(map(str, self._levels[-_LEVELS_SHOWN:])))
+        if not at_once and self._told_at is not None and now - self._told_at < _INTERVAL_S:
+            return
+        text = ", ".join(map(str, self._levels[-_LEVELS_SHOWN:]))
+        if text != self._told:
+            self._told, self._told_at = text, now
+            self._hook(text)
 
 
 _reporter: _Reporter | None = None
@@ -95,6 +124,8 @@ def set_hook(hook: Hook | None, clock: Callable[[], float] = time.monotonic) -> 
     """
     global _reporter, _hook
     _reporter, _hook = None, (hook, clock) if hook is not None else None
+    if hook is not None:
+        attach(_reporting)
 
 
 def _reporting() -> _Reporter | None:
@@ -107,6 +138,8 @@ def _reporting() -> _Reporter | None:
 
 def flush() -> None:
     """Tell the hook what the time limit held back; for whoever beats once a second, from any thread."""
+    if _hook is not None:
+        attach(_reporting)  # the job may have imported tqdm meanwhile
     reporter = _reporter
     if reporter is not None:
         reporter.flush()

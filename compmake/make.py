@@ -12,11 +12,12 @@ from compmake.channel import Channel, EventKind
 from compmake.checking import Checker, Match
 from compmake.code_watch import CodeWatch
 from compmake.codec import CallMessage, freeze_function
+from compmake.control import Control
 from compmake.errors import ResultVanishedError, ServerAwayError
 from compmake.executor import Executor
 from compmake.fingerprint.closure import CodeIndex
 from compmake.graph import Graph
-from compmake.interrupting import Stop, step_text
+from compmake.heeding import Heeding
 from compmake.job import Blob, Digest, Failure, Job, JobId, JobState, Limits, Outcome, OutcomeKind
 from compmake.make_result import MakeResult
 from compmake.news import NO_FORECAST, READY_EVERY_S, Forecast, News
@@ -49,7 +50,7 @@ class Make:
         environment: Mapping[str, Any],
         results: Mapping[JobId, Digest],
         limits: Callable[[Job], Limits],
-        stop: Stop,
+        control: Control,
         workers: int = 0,
     ) -> None:
         """Join the parts of a make; all are the caller's, which closes them.
@@ -65,7 +66,7 @@ class Make:
             environment: Advisory facts for the records: host, python, packages.
             results: Result digests of the jobs that the plan has as done from the start.
             limits: What an attempt at a job may take.
-            stop: Says when the user wants the make to end early.
+            control: What the user wants of the make while it runs.
             workers: How many processes run jobs; 0 for the driver's own.
         """
         self._graph = graph
@@ -78,7 +79,9 @@ class Make:
         self._news = News(channel, graph)
         self._environment = dict(environment)
         self._limits = limits
-        self._stop = stop
+        self._control = control
+        control.states, control.workers = plan.states, control.workers or workers
+        self._heeding = Heeding(control, graph, plan, executor, self._news, workers)
         self._workers = workers
         self._run_id = 0
         self._recorder = Recorder(0, environment)
@@ -141,22 +144,20 @@ class Make:
         return result
 
     def _loop(self) -> None:
-        plan, executor, stop = self._plan, self._executor, self._stop
+        plan, executor, control, heeding = self._plan, self._executor, self._control, self._heeding
         self._news.tell_up_to_date(self._plan.up_to_date_count)
-        level = 0
         while not plan.finished:
-            while not stop.level and executor.capacity() > 0 and (job_id := plan.next_ready()) is not None:
+            heeding.look()
+            while heeding.may_start and executor.capacity() > 0 and (job_id := plan.next_ready()) is not None:
                 self._decide(job_id)
             self._news.tell_up_to_date(self._plan.up_to_date_count)
-            if stop.level > level:
-                level = stop.level
-                self._news.tell(EventKind.NOTICE, text=step_text(level, len(executor.running()), stop.key))
-                executor.stop(level)
+            heeding.look()  # while jobs were being looked at the user may have wanted the end
             if not self._running:
                 self._flush()
-                if level:
+                if control.level:
                     raise KeyboardInterrupt
-                continue
+                if not heeding.is_paused:
+                    continue
             if self._must_commit():
                 self._flush()
             if not self._pending:  # a job is not told to begin before what it needs is told to be done
@@ -167,9 +168,10 @@ class Make:
             outcomes = executor.collect(wait_s)
             for outcome in outcomes:
                 self._take(outcome)
-            if not level and any(outcome.kind is OutcomeKind.INTERRUPTED for outcome in outcomes):
+            ended = [outcome.job_id for outcome in outcomes if outcome.kind is OutcomeKind.INTERRUPTED]
+            if not control.level and not all(map(heeding.is_cancelled, ended)):
                 raise KeyboardInterrupt  # in this process
-        if stop.level:
+        if control.level:
             raise KeyboardInterrupt  # whoever presses Ctrl-C wants nothing after this make either
 
     def _decide(self, job_id: JobId) -> None:
@@ -202,6 +204,7 @@ class Make:
             self._checker.records.claim(record, moved)
         self._results[job_id] = record.result_digest
         self._plan.up_to_date(job_id)
+        self._news.note_up_to_date(job_id)
 
     def _message(self, job: Job, now: Current) -> CallMessage:
         function = self._functions.get(id(job.function))
@@ -228,12 +231,12 @@ class Make:
         if outcome.kind is _OK and self._watch.after(outcome) is None:
             self._record(job, now, outcome)
             self._succeed(job, outcome)
-        elif outcome.kind is OutcomeKind.RETURNED:
+        elif outcome.kind is OutcomeKind.RETURNED and not self._heeding.is_cancelled(outcome.job_id):
             self._plan.retry(outcome.job_id)
             if was_shown:
                 self._news.tell(EventKind.JOB_POSTPONED, job=job)
             return
-        elif outcome.kind is OutcomeKind.INTERRUPTED:
+        elif outcome.kind in (OutcomeKind.INTERRUPTED, OutcomeKind.RETURNED):
             self._plan.interrupted(outcome.job_id)
             self._news.tell(EventKind.JOB_INTERRUPTED, job=job, wall_s=outcome.wall_s)
         elif outcome.kind is OutcomeKind.DAMAGED:
@@ -252,7 +255,7 @@ class Make:
         """Let an attempt that failed be repeated, if attempts are left and nobody wants the make to end."""
         before = self._retried.get(job.job_id, [])
         left = self._limits(job).retries - len(before)
-        if left <= 0 or self._stop.level:
+        if left <= 0 or self._control.level or self._heeding.is_cancelled(job.job_id):
             return False
         text = f"attempt {len(before) + 1} of this run failed: {failure.type_name}: {failure.message[:200]}"
         self._retried[job.job_id] = [*before, text]
@@ -294,7 +297,7 @@ class Make:
                 self._vanished.pop(damaged, None)
             self._tell_failed(job, outcome, Failure("DamagedResult", text))
         else:
-            self._news.tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made)
+            self._news.tell(EventKind.JOB_POSTPONED, job=job, count=made - self._made, jobs=outcome.damaged)
         self._tell_blocked(job, outcome, blocked)
 
     def _tell_failed(self, job: Job, outcome: Outcome, failure: Failure) -> None:

@@ -23,7 +23,7 @@ class MakeResult:
     interrupted: bool
     wall_s: float
     left: int = 0
-    """Jobs not reached because the user interrupted."""
+    """Jobs not made because the user interrupted, or cancelled some of them."""
 
     @classmethod
     def of(

@@ -9,6 +9,7 @@ from compmake.durations import Durations
 from compmake.executor import Running
 from compmake.graph import Graph
 from compmake.job import Job, JobId, Outcome
+from compmake.job_table import Estimate, JobTable
 
 READY_EVERY_S = 0.25
 
@@ -16,11 +17,13 @@ READY_EVERY_S = 0.25
 class Forecast(NamedTuple):
     """What can be told of a make before it begins."""
 
-    expected_s: float | None = None
-    """How long it is expected to take; None if nobody knows."""
+    expected: Estimate | None = None
+    """When it will end; None if that was not looked at."""
     functions: tuple[FunctionNews, ...] = ()
     causes: tuple[str, ...] = ()
     """Lines that say what will run and why."""
+    table: JobTable | None = None
+    """The jobs that it wants."""
 
 
 NO_FORECAST = Forecast()
@@ -36,6 +39,8 @@ class News:
         self._shown: set[JobId] = set()
         """Running jobs of which it was told that they have begun."""
         self._up_to_date = 0
+        self._found: list[JobId] = []
+        """Jobs found to be up to date of which nothing was told yet."""
         self._ready, self._ready_again_s = 0, 0.0
 
     def tell(self, kind: EventKind, *, job: Job | None = None, **fields: Any) -> None:
@@ -45,15 +50,18 @@ class News:
 
     def tell_start(self, command: str, wanted: int, workers: int, forecast: Forecast) -> None:
         """Tell that the make begins, how many jobs it wants, and what is known of them."""
-        functions, expected_s = forecast.functions, forecast.expected_s
+        expected = forecast.expected
         self.tell(
             EventKind.RUN_STARTED,
             count=wanted,
             text=command,
             workers=workers,
-            expected_s=expected_s,
-            functions=functions,
+            expected_s=expected.left_s if expected is not None and not expected.reason else None,
+            functions=forecast.functions,
+            estimate=expected,
         )
+        if forecast.table is not None:
+            self.tell(EventKind.JOBS, table=forecast.table)
         if forecast.causes:
             self.tell(EventKind.PLANNED, text="\n".join(forecast.causes))
 
@@ -81,10 +89,15 @@ class News:
         """Tell nothing of what waited for a commit, which failed."""
         self._later.clear()
 
+    def note_up_to_date(self, job_id: JobId) -> None:
+        """Note that a job was found to be up to date; `tell_up_to_date` tells it."""
+        self._found.append(job_id)
+
     def tell_up_to_date(self, count: int) -> None:
-        """Tell how many jobs are up to date by now."""
-        if count != self._up_to_date:
-            self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date)
+        """Tell how many jobs are up to date by now, and which of them were found since the start."""
+        if count != self._up_to_date or self._found:
+            found, self._found = tuple(self._found), []
+            self.tell(EventKind.UP_TO_DATE, count=count - self._up_to_date, jobs=found)
             self._up_to_date = count
 
     def tell_ready(self, count: int) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from compmake.apart import keep_apart
-from compmake.config import load_settings, user_config_dir, user_state_dir
+from compmake.config import key_file, load_settings, user_state_dir
 from compmake.errors import StoreError, UserError
 from compmake.program import STORE_PARENT, ProgramRef, find_program, load_program, require_jobs
 from compmake.settings import Settings
@@ -20,7 +20,7 @@ from compmake.telling import NEWS_NOTES, running_elsewhere
 from compmake.text_safety import redact, safe_name
 from compmake.workspace import Workspace
 
-_PROGRAM, _KEY = "program", "key"
+_PROGRAM = "program"
 
 
 def open_workspace(
@@ -117,13 +117,13 @@ def _open_named(
     if not name or not name.isprintable() or set(name) & set("{}"):
         raise UserError(f"{shown(text)}: name the store on this server, {shown(url)}#my_program")
     connect(url, timeout_s=settings.patience).close()  # refuses a URL that cannot be used, before a key is made
-    key_file = Path(settings.key_file) if settings.key_file else user_config_dir() / _KEY
-    if settings.key_file and not key_file.exists():
-        tell(f"{key_file} is not there: a new key is made, with which nothing that others signed can be read")
+    path = key_file(settings)
+    if settings.key_file and not path.exists():
+        tell(f"{path} is not there: a new key is made, with which nothing that others signed can be read")
     return RedisStore.open(
         url,
         name,
-        read_key(key_file),
+        read_key(path),
         create=create,
         read_only=read_only,
         keep=settings.keep,

@@ -13,9 +13,10 @@ _DONE, _FAILED = JobState.DONE, JobState.FAILED
 _BLOCKED, _INTERRUPTED = JobState.BLOCKED, JobState.INTERRUPTED
 
 _NEXT = {
-    _WAITING: {_READY, _BLOCKED},
+    # INTERRUPTED: it was cancelled.
+    _WAITING: {_READY, _BLOCKED, _INTERRUPTED},
     # DONE: it was up to date. WAITING: the stored result of a dependency turned out to be damaged.
-    _READY: {_RUNNING, _DONE, _WAITING},
+    _READY: {_RUNNING, _DONE, _WAITING, _INTERRUPTED},
     # WAITING: it did not start because stored results were damaged, or it is to be retried after them.
     _RUNNING: {_DONE, _FAILED, _READY, _INTERRUPTED, _WAITING},
     _DONE: {_WAITING},  # its stored result is damaged
@@ -61,6 +62,8 @@ class Plan:
         """Dependencies that are not DONE; kept for wanted jobs in every state."""
         self._blocked_by: dict[JobId, JobId] = {}
         self._remade: dict[JobId, int] = {}
+        self.priorities: Mapping[JobId, float] = MappingProxyType({})
+        """The higher, the earlier a job is handed out."""
         self._unmeasured: set[str] = set()
         self._order: list[JobId] = [job_id for job_id in graph.jobs if job_id in self.wanted]
         """Every wanted job, the most urgent first."""
@@ -87,6 +90,7 @@ class Plan:
             unmeasured: Functions (`module:qualname`) of which no duration is known: one job of each goes first.
         """
         in_order = [job_id for job_id in self._graph.jobs if job_id in self.wanted]
+        self.priorities = MappingProxyType(dict(priorities))
         self._order = sorted(in_order, key=lambda job_id: priorities.get(job_id, 0.0), reverse=True)
         self._rank = {job_id: rank for rank, job_id in enumerate(self._order)}
         self._unmeasured = set(unmeasured)
@@ -163,6 +167,10 @@ class Plan:
     def interrupted(self, job_id: JobId) -> None:
         """RUNNING -> INTERRUPTED; what depends on it stays WAITING."""
         self._move(job_id, _RUNNING, _INTERRUPTED)
+
+    def cancelled(self, job_id: JobId) -> None:
+        """READY or WAITING -> INTERRUPTED; what depends on it stays WAITING."""
+        self._move(job_id, self._states[job_id], _INTERRUPTED)
 
     def damaged(self, reader: JobId, dependencies: Collection[JobId]) -> tuple[JobId, ...]:
         """RUNNING -> WAITING for `reader`, which could not read results; those dependencies are to be made again.

@@ -50,6 +50,11 @@ class Settings:
     autoreload: bool = False
     redis: str | None = None
     """The server for news, `off` for none."""
+    mouse: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the dashboard as people write them, by action."""
+    record: str | None = None
+    """The file in which the news of makes are recorded."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each value that is not a default came from, in words."""
 
@@ -162,6 +167,14 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(map(_text, value))
 
 
+def _bindings(value: object) -> dict[str, str]:
+    if isinstance(value, str):
+        value = {action.strip(): key.strip() for action, _, key in (pair.partition("=") for pair in _names(value))}
+    if not isinstance(value, dict):
+        raise ValueError
+    return {_text(action): _text(key) for action, key in value.items()}
+
+
 def _modes(value: object) -> dict[str, str]:
     if isinstance(value, str):
         value = {place.strip(): mode.strip() for place, _, mode in (pair.partition("=") for pair in _names(value))}
@@ -236,6 +249,13 @@ KEYS = {
         _redis,
         "a URL, redis://host:port/0, or off",
         "the server through which other terminals hear of makes; unset: that of the store, else a private one",
+    ),
+    "record": Key(_text, "a file", "the news of each make are recorded there, for --replay; the last one stays"),
+    "mouse": Key(_flag, "true or false", "the dashboard takes clicks and the wheel; marking text then needs Shift"),
+    "keys": Key(
+        _bindings,
+        'a table of action to key: {mark = "m", sort = "ctrl-s"}',
+        "other keys for the dashboard; several for one action with blanks between",
     ),
     "autoreload": Key(_flag, "true or false", "the console loads the program anew when files of its code change"),
 }

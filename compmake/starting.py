@@ -10,15 +10,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TextIO
 
+from compmake import __version__
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
+from compmake.channel.tape import Tape, TapeHead
 from compmake.config import OutputMode, color_count, output_mode, terminal_width
+from compmake.control import INLINE, Control
 from compmake.durations import Durations
+from compmake.errors import StoreError
 from compmake.executor import Executor
 from compmake.fingerprint.modules import loaded_user_modules
-from compmake.interrupting import Stop, heeding_signals
+from compmake.foretold import SHORTEST_S, foretold, remember
+from compmake.interrupting import heeding_signals
 from compmake.job import NO_OPTIONS, Beat, Digest, Job, JobId, Limits
 from compmake.job_progress import flush as flush_progress
+from compmake.job_table import Estimate
 from compmake.make import Make
 from compmake.make_result import MakeResult
 from compmake.news import Forecast, function_news
@@ -34,10 +40,13 @@ from compmake.ui.json_log import JsonLog
 from compmake.ui.live import LiveLine
 from compmake.ui.plain import PlainLog
 from compmake.ui.text import Style, can_encode
+from compmake.wanted_jobs import job_table, table_of
 from compmake.words import close_matches
 from compmake.workspace import Workspace
 
 _TICK_S = 0.25
+_EXPECTED_AT_ONCE = 2000
+"""With more jobs to make an estimate would hold up the start; it comes a second later."""
 _GARBAGE = 100_000
 """New objects before garbage is looked for: at Python's own number that takes a tenth of the time of a make."""
 
@@ -61,15 +70,15 @@ def start_make(
     Raises:
         StoreError: The store is locked, read-only or failed.
     """
-    channel, stop = MemoryChannel(), Stop()
+    channel, control = MemoryChannel(), Control()
     # Inline jobs have the terminal: nothing may redraw a line there.
     settings = workspace.settings
     settings = replace(settings, ui="plain") if inline and settings.ui == "auto" else settings
     try:
         with _screen(settings, channel, verbose=verbose, silent=silent, prefix=prefix):
-            return run_make(workspace, targets, command, channel, stop, jobs=jobs, inline=inline)
+            return run_make(workspace, targets, command, channel, control, jobs=jobs, inline=inline)
     finally:
-        stop.close()
+        control.close()
 
 
 def run_make(
@@ -77,7 +86,7 @@ def run_make(
     targets: Sequence[JobId],
     command: str,
     channel: Channel,
-    stop: Stop,
+    control: Control,
     *,
     jobs: int = 1,
     inline: bool = False,
@@ -89,7 +98,7 @@ def run_make(
         targets: Jobs wanted.
         command: As typed, for the list of runs.
         channel: Carries the news.
-        stop: Says when the user wants the make to end early; also signals say so, if this is the main thread.
+        control: What the user wants of the make; also signals say so, if this is the main thread.
         jobs: How many may run at once, each in a worker process.
         inline: Run jobs in this process instead, one at a time.
 
@@ -97,7 +106,8 @@ def run_make(
         StoreError: The store is locked, read-only or failed.
     """
     workspace.require_program()
-    with _store_heard(workspace.store, channel), workspace.changing(f"compmake {workspace.name} {command}"):
+    changing = workspace.changing(f"compmake {workspace.name} {command}")
+    with _store_heard(workspace.store, channel), changing, _recorded(workspace, channel):
         try:
             graph, checker = workspace.graph, workspace.checker
             wanted = set(targets) | (graph.ancestors(targets) if len(targets) < len(graph.jobs) else set())
@@ -107,10 +117,16 @@ def run_make(
             if len(done) == len(order):
                 return _nothing_to_do(workspace.store, channel, command, len(done))
             plan = Plan(graph, targets, done=done.keys())
-            return _run(workspace, plan, done, channel, command, stop, workers=0 if inline else jobs)
+            return _run(workspace, plan, done, channel, command, control, workers=0 if inline else jobs)
         finally:
             workspace.refresh()
             workspace.forget_cleaned()
+
+
+def _recorded(workspace: Workspace, channel: Channel) -> contextlib.AbstractContextManager[object]:
+    """Record the news of a make if that is wanted."""
+    path = workspace.settings.record
+    return Tape(path, channel, TapeHead(__version__, workspace.name)) if path else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -129,7 +145,7 @@ def _run(
     done: Mapping[JobId, Digest],
     channel: Channel,
     command: str,
-    stop: Stop,
+    control: Control,
     *,
     workers: int,
 ) -> MakeResult:
@@ -139,11 +155,15 @@ def _run(
     todo = [job_id for job_id in graph.order if job_id in plan.wanted and job_id not in done]
     workers = min(workers, len(todo))
     _tell_of_settings(workspace, channel)
-    with Telling(workspace, channel) as telling:
-        start = partial(_processes, todo=todo, telling=telling, stop=stop, workers=workers) if workers else _inline
+    from compmake.estimating import Estimating  # what only running jobs need is imported then
+
+    with Telling(workspace, channel, control) as telling, Estimating(channel) as estimating:
+        start = (
+            partial(_processes, todo=todo, telling=telling, control=control, workers=workers) if workers else _inline
+        )
         executor = start(workspace, channel)
         try:
-            stop.workers = executor if workers else None
+            control.executor, control.refusal = (executor, "") if workers else (None, INLINE)
             durations = workspace.durations()
             plan.prioritise(durations.priorities(graph, plan.wanted), durations.unmeasured(graph, plan.wanted))
             forecast = _forecast(workspace, plan, done, todo, durations, workers)
@@ -159,13 +179,15 @@ def _run(
                 environment=environment(workspace.packages()),
                 results=done,
                 limits=_limits(workspace.settings),
-                stop=stop,
+                control=control,
                 workers=workers,
             )
-            with heeding_signals(stop, inline=not workers):
-                return make.run(command, forecast)
+            with heeding_signals(control, inline=not workers):
+                result = make.run(command, forecast)
+            _remember_estimates(workspace.store, result, forecast.expected, estimating.made())
+            return result
         finally:
-            stop.workers = None
+            control.executor = None
             executor.close()
 
 
@@ -181,9 +203,23 @@ def _forecast(
     graph, checker = workspace.graph, workspace.checker
     order = [job_id for job_id in graph.order if job_id in plan.wanted]
     causes = causes_to_run(graph, checker, checker.explain(workspace.store.parts), order, done)
-    is_known = durations.total_s(graph, todo) is not None
-    expected_s = durations.together_s(graph, todo, workers) if is_known else None
-    return Forecast(expected_s, function_news(graph, todo, durations), tuple(causes.lines()))
+    table = job_table(graph, plan, durations, done)
+    expected = None
+    if len(todo) <= _EXPECTED_AT_ONCE:
+        from compmake.estimate import Estimator
+
+        expected = Estimator(table_of(graph, todo, plan.priorities, durations), workers).estimate(time.time())
+    return Forecast(expected, function_news(graph, todo, durations), tuple(causes.lines()), table)
+
+
+def _remember_estimates(store: Store, result: MakeResult, first: Estimate | None, made: Sequence[Estimate]) -> None:
+    """Keep what was expected of a make that ended of itself, against what it took."""
+    if result.interrupted or result.wall_s < SHORTEST_S or not made:
+        return
+    started_at = time.time() - result.wall_s
+    every = made if first is None else [first._replace(made_at=started_at), *made]
+    with contextlib.suppress(StoreError):  # the make has ended well all the same
+        remember(store, foretold(result.run_id, started_at, result.wall_s, every))
 
 
 def _inline(workspace: Workspace, channel: Channel) -> Executor:
@@ -197,7 +233,7 @@ def _inline(workspace: Workspace, channel: Channel) -> Executor:
 
 
 def _processes(
-    workspace: Workspace, channel: Channel, *, todo: Sequence[JobId], telling: Telling, stop: Stop, workers: int
+    workspace: Workspace, channel: Channel, *, todo: Sequence[JobId], telling: Telling, control: Control, workers: int
 ) -> Executor:
     """Start worker processes for the jobs that are to be made."""
     from compmake.codec.main_module import dump_main
@@ -227,7 +263,7 @@ def _processes(
         report=report,
         tell_output=telling.tell_output,
         tell_words=telling.tell_words,
-        wake=stop.wake,
+        wake=control.wake,
     )
 
 

@@ -8,13 +8,17 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from typing import NamedTuple
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.address import NewsAddress, Output, OwnWords
+from compmake.channel.source import Steer
+from compmake.config import key_file
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.settings import Settings
+from compmake.signing import Signer, read_key
 from compmake.store import Store
 from compmake.workspace import Workspace
 
@@ -83,12 +87,22 @@ def named_server(settings: Settings) -> str:
     return settings.store if settings.store is not None and "://" in settings.store else ""
 
 
+def signing(settings: Settings, address: NewsAddress) -> Callable[[], Signer] | None:
+    """Return what signs the requests to a make whose news are there; None on a private server, which needs none."""
+    if not named_server(settings):
+        return None
+    return lambda: Signer(read_key(key_file(settings)), address.store_id)
+
+
 class Telling:
     """The news of one make on their way to other terminals."""
 
-    def __init__(self, workspace: Workspace, channel: Channel) -> None:
-        """Find out where the news go, and note that in the store, whose lock is held; nothing waits for a server."""
-        self._channel = channel
+    def __init__(self, workspace: Workspace, channel: Channel, steer: Steer | None = None) -> None:
+        """Find out where the news go, and note that in the store, whose lock is held; nothing waits for a server.
+
+        What others ask of the make through the server is done by `steer`.
+        """
+        self._channel, self._steer, self._settings = channel, steer, workspace.settings
         self._server = workspace.server
         self._outputs: dict[JobId, Output] = {}
         self._words: dict[str, OwnWords] = {}
@@ -159,4 +173,13 @@ class Telling:
         from compmake.channel.redis_forward import forward  # takes 0.1 s, so only when there is something to tell
 
         server = self._server if self._is_private else None
-        forward(self._channel, self.address, self._ending, outputs=self._outputs, words=self._words, server=server)
+        forward(
+            self._channel,
+            self.address,
+            self._ending,
+            outputs=self._outputs,
+            words=self._words,
+            server=server,
+            steer=self._steer,
+            signing=signing(self._settings, self.address),
+        )

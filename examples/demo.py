@@ -30,6 +30,11 @@ def main() -> int:
     say(f"Look at {out / 'ranking.svg'} and at {HERE / 'stdlib_survey.png'}, the graph of the jobs.")
     say(f"Then: cd {HERE.name}; edit survey/measure.py; compmake stdlib_survey plan; compmake stdlib_survey why")
     say(f"compmake is {Path(sys.executable).parent / 'compmake'}; `compmake stdlib_survey help` lists its commands.")
+    say(
+        "How it goes, job by job, on the whole screen: in one terminal  compmake stdlib_survey remake all -y -j 2",
+        "and meanwhile in another  compmake stdlib_survey dash  (in the console, which `compmake stdlib_survey` opens,",
+        "it is F2). Where a terminal cannot be filled, `compmake stdlib_survey watch` tells the same in lines.",
+    )
     expected = code == 1 and again == 0 and (out / "ranking.svg").is_file()
     if not expected:
         say("This did not end as foreseen: the messages above say why.")

@@ -30,6 +30,7 @@ _FENCE = re.compile(r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<language>\w*)\n(?P<
 _VARYING = [
     (re.compile(r", with (at most )?\d+(\.\d+)?[BKMG](…| of [a-z ]*…?)"), ", with SIZE of memory"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
+    (re.compile(r"\bETA [^@▶ ]\S*( \([^)]*\))?( [≈~]\d\d:\d\d)?"), "ETA TIME"),
     (re.compile(r"\b\d+(\.\d+)?(ms|s|m|h)( \d+(ms|s|m|h))?( ago)?(?=$|[\s,;:)])"), "DURATION"),
     (re.compile(r"(\d+|less than \d+) (milli)?seconds?\b( ago)?"), "DURATION"),
     (re.compile(r"(?<![\w.])\d+(\.\d+)?[BKMG](?=$|[\s,;)])"), "SIZE"),

@@ -2,12 +2,24 @@
 
 from compmake.channel import Event, EventKind
 from compmake.job import Beat, Failure, Frame, JobId
+from compmake.job_table import Estimate
 
 T = 1_700_000_000.0
 
 
 def start(count=191, **fields):
     return Event(EventKind.RUN_STARTED, T, count=count, **fields)
+
+
+def expect(left_s, low_s=None, high_s=None, at=0.0, **fields):
+    """Return an estimate; its range is from three quarters to one and a half unless told."""
+    low_s, high_s = 0.75 * left_s if low_s is None else low_s, 1.5 * left_s if high_s is None else high_s
+    return Estimate(T + at, left_s, low_s, high_s, **fields)
+
+
+def estimated(left_s, at=0.0, **fields):
+    """Let an estimate be told."""
+    return Event(EventKind.ESTIMATE, T + at, estimate=expect(left_s, at=at, **fields))
 
 
 def begin(job_id, at=0.0, worker=None):

@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 from graphs import graph_of, job
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,20 +88,3 @@ def test_many_attempts_need_little_time():
     durations = Durations.from_attempts((job_id, "mod:f", 1.0, True) for job_id in graph.jobs)
     assert len(durations.priorities(graph, graph.jobs)) == count
     assert time.perf_counter() - start < 1.0
-
-
-def test_a_total_is_given_only_if_most_durations_are_known():
-    """Unknown jobs count as the mean of the known ones; with too few of those there is no total."""
-    graph = Graph({name: job(name, function=f"mod:{name[0]}") for name in ("a1", "a2", "a3", "b1")})
-    durations = Durations.from_attempts([("a1", "mod:a", 2.0, True)])
-    assert durations.total_s(graph, ["a1", "a2", "a3", "b1"]) == pytest.approx(8.0)
-    assert durations.total_s(graph, ["a1", "b1"]) is None
-
-
-def test_jobs_made_together_take_as_long_as_their_longest_chain_or_all_work_shared_out():
-    """Whichever is more; a job of which nothing is known takes no time, and is counted."""
-    graph = graph_of({"a": [], "b": ["a"], "c": [], "d": [], "new": []})
-    known = Durations(dict.fromkeys("abcd", 10.0), {})
-    assert [known.together_s(graph, graph.order, workers) for workers in (1, 2, 8)] == [40, 20, 20]
-    assert known.count_unknown(graph, list(graph.jobs)) == 1
-    assert known.together_s(graph, [], 2) == 0

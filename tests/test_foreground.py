@@ -53,6 +53,22 @@ def test_f_shows_the_failures_so_far(terminal):
     assert terminal.lines[terminal.cursor[1]].startswith(" MAKE")
 
 
+def test_p_pauses_and_goes_on(terminal):
+    """What each press did is told above the region."""
+    terminal.press("p")
+    terminal.wait_for(" paused, 0 workers")
+    terminal.press("p")
+    terminal.wait_for(" going on, 0 workers")
+
+
+def test_plus_and_minus_change_the_workers(terminal):
+    """One more for each press; below one there is none, and that is said."""
+    terminal.press("+", "+")
+    terminal.wait_for("going on, 2 workers")
+    terminal.press("-", "-")
+    terminal.wait_for("Refused: workers are 1 to 1000")
+
+
 def test_ctrl_c_takes_one_step_after_the_other(terminal):
     """Each says what it did and which step comes next; at the end there is the summary."""
     terminal.press("ctrl-c")

@@ -6,7 +6,7 @@ import threading
 
 import pyte
 import pytest
-from run_events import T, beat, begin, done, end, failed, hostile_run, notice, retried, start
+from run_events import T, beat, begin, done, end, expect, failed, hostile_run, notice, retried, start
 
 from compmake.channel import Event, EventKind
 from compmake.ui.frontend import Ticker
@@ -48,17 +48,19 @@ class Screen:
 
 
 def test_live_line_shows_counts_and_what_runs():
-    """The line has done of total, failures, elapsed and expected time, and the running job with its progress."""
-    screen = Screen(width=120).feed(start(expected_s=360), Event(EventKind.UP_TO_DATE, T, count=60), begin("train-b=9"))
+    """The line has done of total, failures, elapsed time, the expected end, and the running job with its progress."""
+    screen = Screen(width=120).feed(start(estimate=expect(360)), Event(EventKind.UP_TO_DATE, T, count=60))
+    screen.feed(begin("train-b=9"))
     screen.feed(failed("x"), beat("train-b=9", 31, progress="epoch 3/40"), at=1)
     screen.front.tick(T + 31)
-    assert screen.lines[-1] == "60/191 done ###-------  1 failed  31s of ~6m  [>] train-b=9 (31s, epoch 3/40)"
+    eta = f"ETA 5m30s (3-9) ~{clock(T + 360)[:5]}"
+    assert screen.lines[-1] == f"60/191 done ###-------  1 failed  31s  {eta}  [>] train-b=9 (31s, epoch 3/40)"
 
 
 def eight_workers(width, **options):
     """Return a screen of eight workers at 31 s, and its line."""
     jobs = [f"train-b={n}-lr=0.1" for n in range(8)]
-    events = [start(expected_s=360, workers=8), Event(EventKind.UP_TO_DATE, T, count=60)]
+    events = [start(estimate=expect(360), workers=8), Event(EventKind.UP_TO_DATE, T, count=60)]
     screen = Screen(width, **options).feed(*events, *[begin(job, n, f"w{n}") for n, job in enumerate(jobs)])
     screen.feed(*[beat(job, 31, last_line=f"loss 0.{n}", place="m.py:61 in train") for n, job in enumerate(jobs)])
     screen.front.tick(T + 31)
@@ -68,18 +70,17 @@ def eight_workers(width, **options):
 @pytest.mark.parametrize(
     ("width", "line"),
     [
-        (160, "60/191 done ###-------  31s of ~6m  [>] train-b=0-lr=0.1 (31s, loss 0.0), "
-              "train-b=1-lr=0.1 (30s, loss 0.1), train-b=2-lr=0.1 (29s, loss 0.2) +5 more"),
-        (80, "60/191 done ###-------  31s of ~6m  [>] train-b=0-lr=0.1 (31s, loss...) +7 more"),
-        (60, "60/191 done  31s of ~6m  [>] train-b=0-lr=0.1 (31s) +7 more"),
-        (55, "60/191 done  31s of ~6m  [>] train-b=... (31s) +7 more"),
-        (40, "60/191 done  31s of ~6m  [>] 8 running"),
+        (160, "60/191 done ###-------  31s  ETA 5m30s (3-9) ~CLOCK  [>] train-b=0-lr=0.1 (31s, loss 0.0), "
+              "train-b=1-lr=0.1 (30s, loss 0.1) +6 more"),
+        (80, "60/191 done ###-------  31s  ETA 5m30s  [>] train-b=0-lr=0.1 (31s) +7 more"),
+        (60, "60/191 done  31s  ETA 5m30s  [>] train-b=0... (31s) +7 more"),
+        (40, "60/191 done  ETA 5m30s  [>] 8 running"),
         (20, "60/191 done  31s..."),
     ],
 )  # fmt: skip
 def test_live_line_shows_as_much_as_there_is_room_for(width, line):
     """First the counts and the time, then the longest-running job and how many more, then the bar, then other jobs."""
-    assert eight_workers(width)[1] == line
+    assert eight_workers(width)[1] == line.replace("CLOCK", clock(T + 360)[:5])
 
 
 def test_live_line_tells_silent_and_frozen_jobs():

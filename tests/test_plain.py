@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from run_events import T, beat, begin, done, end, failed, hostile_run, notice, retried, start
+from run_events import T, beat, begin, done, end, estimated, expect, failed, hostile_run, notice, retried, start
 
 from compmake.channel import Event, EventKind, FunctionNews
 from compmake.job import Failure, JobId
@@ -38,9 +38,19 @@ def test_nothing_to_do_is_one_line():
 
 def test_start_line_tells_what_is_known():
     """The first line has the number of jobs and workers and the expected time."""
-    log = Log().feed(start(workers=8, expected_s=360))
+    log = Log().feed(start(workers=8, estimate=expect(360, 270, 500)))
     log.front.tick(T + 2)
-    assert log.lines == [f"{clock(T)} make 191 jobs 8 workers expect ~6m"]
+    assert log.lines == [f"{clock(T)} make 191 jobs 8 workers expect ~6m (4–9)"]
+
+
+def test_status_line_tells_when_it_ends():
+    """With range and time of day; or why nobody can tell."""
+    log = Log().feed(start(workers=8), estimated(240, low_s=200, high_s=350))
+    log.front.tick(T + 31)
+    assert f" 0/191 done ETA 3m30s (2–6) ≈{clock(T + 240)[:5]}" in log.lines[-1]
+    log.feed(Event(EventKind.STEERED, T + 32, workers=8, text="paused"))
+    log.front.tick(T + 62)
+    assert log.lines[-1].endswith(" 0/191 done ETA – (paused)")
 
 
 def test_start_line_tells_how_many_of_the_jobs_are_to_be_made():

@@ -5,7 +5,7 @@ import re
 
 import pyte
 import pytest
-from run_events import HOSTILE, T, beat, begin, done, end, failed, hostile_run, notice, start
+from run_events import HOSTILE, T, beat, begin, done, end, estimated, expect, failed, hostile_run, notice, start
 
 from compmake.channel import Event, EventKind, FunctionNews
 from compmake.job import JobId
@@ -61,7 +61,10 @@ FUNCTIONS = (FunctionNews("train", 94, 22.0),)
 def eight_jobs(terminal):
     """Tell the terminal of eight jobs at 31 s, of which the second is silent and the third frozen."""
     names = [f"train-b={n}-lr=0.1" for n in range(8)]
-    terminal.feed(start(1211, workers=8, functions=FUNCTIONS), Event(EventKind.UP_TO_DATE, T, count=1117))
+    terminal.feed(
+        start(1211, workers=8, functions=FUNCTIONS, estimate=expect(272, 200, 350)),
+        Event(EventKind.UP_TO_DATE, T, count=1117),
+    )
     terminal.feed(*[begin(name, n, f"w{n + 1}") for n, name in enumerate(names)], at=1)
     beats = [beat(name, 31, place="m.py:61 in train") for name in names[3:]]
     first = beat(names[0], 31, progress="epoch 31/40", rss_bytes=1_800_000_000)
@@ -71,14 +74,15 @@ def eight_jobs(terminal):
 
 def test_region_shows_counts_work_and_each_running_job():
     """Its first line has the counts and the work done, the last the keys; between is a line for each running job."""
-    region = eight_jobs(Terminal(100)).region
-    assert re.fullmatch(r" MAKE  ✔ 1117 done  ▶ 8 running  · 86 waiting  █░+  8% work  32s  ETA 4m", region[0])
+    region = eight_jobs(Terminal(110)).region
+    counts, eta = " MAKE  ✔ 1117 done  ▶ 8 running  · 86 waiting", f"ETA 4m (2–6) ≈{clock(T + 272)[:5]}"
+    assert re.fullmatch(re.escape(counts) + "  █░+  8% work  32s  " + re.escape(eta), region[0])
     assert region[1] == " ▶ w1 train-b=0-lr=0.1  32s / 22s  █████▓▓▓ 1.5x  rss 1.8G  epoch 31/40"
     assert region[2].startswith(" ? w2 train-b=1-lr=0.1  31s / 22s") and region[2].endswith("silent 13s, loss 0.1")
     assert region[3].endswith("frozen")
     assert region[4].endswith("m.py:61")
     assert len(region) == 10
-    assert region[-1].strip() == "[f]ailures [b]ackground [?]help  ^C stop"
+    assert region[-1].strip() == "[f]ailures [b]ackground [d]ash [?]help  ^C stop"
 
 
 def test_small_terminals_show_what_matters_most():
@@ -87,7 +91,7 @@ def test_small_terminals_show_what_matters_most():
     assert region[0] == " MAKE ✔1117 ▶8 ·86  8% work  ETA 4m"
     assert region[1] == " ▶ train-b=0-lr=0.1  32s  epoch 31/40"
     assert region[2].startswith(" ? train-b=1-lr=0.1  31s  silent 13s")
-    assert re.fullmatch(r" … 6 more +\[f\] \[b\]  \^C stop", region[3])
+    assert re.fullmatch(r" … 6 more +\[f\] \[b\] \[d\]  \^C stop", region[3])
     assert len(region) == 4
 
 
@@ -304,7 +308,8 @@ def test_a_region_that_comes_later_shows_the_make_so_far():
 def test_title_and_progress_are_told_and_taken_back():
     """The window's title has failures, work and time left; it is pushed before and popped at the end."""
     terminal = Terminal(title=Title(window=True, progress=True))
-    terminal.feed(start(94, functions=FUNCTIONS), *[done(f"a{n}") for n in range(46)], failed("b"))
+    events = [start(94, functions=FUNCTIONS), *[done(f"a{n}") for n in range(46)], failed("b"), estimated(1034)]
+    terminal.feed(*events)
     assert "\x1b[22;0t\x1b]2;✘1 50% 17m\x1b\\\x1b]9;4;2;50\x1b\\" in terminal.written
     assert terminal.screen.title == "✘1 50% 17m"
     terminal.feed(end())

@@ -1,4 +1,4 @@
-"""How much of a make is done, and when it ends: by work, not by the number of jobs."""
+"""How much of a make is done: by work, not by the number of jobs."""
 
 import pytest
 from graphs import job
@@ -29,7 +29,6 @@ def test_long_jobs_count_more_than_short_ones():
     for number in range(90):
         view.apply(ended("short", 1.0, number))
     assert view.work_fraction(T) == pytest.approx(90 / 1000)
-    assert view.left_s(T) == pytest.approx(910)
 
 
 def test_what_was_up_to_date_is_no_work():
@@ -43,31 +42,14 @@ def test_a_running_job_counts_for_as_long_as_usual():
     """Of two jobs of 10 s one that runs for 5 s is a quarter; for 60 s it is a half, for it may take much longer."""
     view = fold(start(2, workers=1, functions=(FunctionNews("train", 2, 10.0),)), begin("a"))
     assert [view.work_fraction(T + age_s) for age_s in (0, 5, 60)] == [0.0, 0.25, 0.5]
-    assert [view.left_s(T + age_s) for age_s in (0, 5, 60)] == [20.0, 15.0, 25.0]
-
-
-def test_workers_share_what_is_left():
-    """Four workers need a quarter of the time, but not less than what the longest running job has left."""
-    functions = (FunctionNews("train", 8, 10.0),)
-    view = fold(start(8, workers=4, functions=functions))
-    assert view.left_s(T) == 20.0
-    view = fold(start(1, workers=4, functions=(FunctionNews("train", 1, 10.0),)), begin("a"))
-    assert view.left_s(T + 4) == 6.0
 
 
 def test_a_function_that_never_ran_is_measured_in_this_run():
-    """Nothing is said of the end until one job of it was done; then its duration is the usual one."""
+    """As soon as one job of it was done its duration is the usual one."""
     view = fold(start(3, workers=1, functions=(FunctionNews("train", 3),)), begin("a"))
-    assert (view.usual_s("train"), view.left_s(T)) == (None, None)
+    assert view.usual_s("train") is None
     view.apply(done("a"))
-    assert (view.usual_s("train"), view.left_s(T)) == (41.0, 82.0)
-
-
-def test_the_end_is_unknown_while_much_of_the_work_is():
-    """Up to 30 % unknown work is taken as the mean; with more nothing is said."""
-    known = FunctionNews("known", 8, 10.0)
-    assert fold(start(10, functions=(known, FunctionNews("new", 2)))).left_s(T) == 100.0
-    assert fold(start(12, functions=(known, FunctionNews("new", 4)))).left_s(T) is None
+    assert view.usual_s("train") == 41.0
 
 
 def test_without_news_of_functions_jobs_count_alike():
@@ -86,15 +68,14 @@ def test_blocked_jobs_are_no_work_any_more():
     """When a failure blocks all others, what runs is all that is left."""
     view = fold(start(10, functions=(FunctionNews("train", 10, 10.0),)), failed("a"))
     view.apply(Event(EventKind.BLOCKED, T, JobId("a"), count=8))
-    assert view.work_fraction(T) == 0.5 and view.left_s(T) == 10.0
+    assert view.work_fraction(T) == 0.5
     view.apply(done("b"))
     assert view.work_fraction(T) == 1.0
 
 
 def test_a_make_of_nothing_is_done():
     """No job, no work."""
-    view = fold(start(0))
-    assert (view.work_fraction(T), view.left_s(T)) == (1.0, 0.0)
+    assert fold(start(0)).work_fraction(T) == 1.0
 
 
 def test_functions_are_told_with_the_mean_of_their_jobs():

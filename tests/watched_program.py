@@ -6,8 +6,11 @@ import time
 
 from run_events import begin, end, failed, notice, start
 
+from compmake.channel import Event, EventKind
 from compmake.config import terminal_size
-from compmake.interrupting import TERMINATE, Stop, step_text
+from compmake.control import TERMINATE, Control
+from compmake.heeding import PAUSED
+from compmake.interrupting import step_text
 from compmake.ui.console.foreground import watch
 from compmake.ui.plain import PlainLog
 from compmake.ui.region import LiveRegion
@@ -20,8 +23,8 @@ class Lasting:
     """A make of one running job and one that failed."""
 
     def __init__(self, screen):
-        self.stop = Stop()
-        self.stop.workers = self
+        self.control = Control()
+        self.control.executor = self
         self._screen, self._over = screen, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -41,8 +44,12 @@ class Lasting:
         while level < TERMINATE:
             time.sleep(_TICK_S)
             self._screen.tick(time.time())
-            if self.stop.level != level:
-                level = self.stop.level
+            if self.control.is_changed:
+                wishes = self.control.take()
+                told = {"workers": wishes.workers or 0, "text": PAUSED if wishes.paused else ""}
+                self._feed(Event(EventKind.STEERED, time.time(), **told))
+            if self.control.level != level:
+                level = self.control.level
                 self._feed(notice(step_text(level, 1, "Ctrl-C")))
         self._feed(end(3, "interrupted"))
         self._over.set()

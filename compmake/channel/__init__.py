@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from compmake.failure import from_json, to_json
 from compmake.job import Beat, Failure, JobId
+from compmake.job_table import Estimate, JobTable
 
 _NO_JOB = JobId("")
 
@@ -18,10 +19,13 @@ class EventKind(Enum):
     RUN_STARTED = "run-started"
     """`count` jobs are wanted, `text` is the command, `workers` is 0 when jobs run in the driver's own process,
     `functions` are those of the jobs that were not up to date at the start."""
+    JOBS = "jobs"
+    """`table` is all wanted jobs; told once, soon after the start."""
     PLANNED = "planned"
     """`text` is lines that say what will run and why."""
     UP_TO_DATE = "up-to-date"
-    """`count` jobs need not run; below 0 so many of those told before must be made after all."""
+    """`count` jobs need not run, `jobs` are those of them that were found since the make began; below 0 so many of
+    those told before must be made after all."""
     READY = "ready"
     """`count` more jobs could run if a worker were free, below 0 so many fewer; told a few times a second."""
     JOB_STARTED = "job-started"
@@ -36,8 +40,12 @@ class EventKind(Enum):
     """`count` jobs cannot run because `job_id` failed."""
     JOB_INTERRUPTED = "job-interrupted"
     JOB_POSTPONED = "job-postponed"
-    """The running job must wait for damaged results; `count` of them were made in this run and are no longer done.
-    With `count` 0 also: its worker was lost for a reason that is not the job's."""
+    """The running job must wait for the damaged results of `jobs`; `count` of these were made in this run and are no
+    longer done. With `count` 0 also: its worker was lost for a reason that is not the job's."""
+    STEERED = "steered"
+    """Somebody steered it: `workers` run jobs from now on; `text` is `paused` while no job is started, else empty."""
+    ESTIMATE = "estimate"
+    """`estimate` is when it is expected to end; told again and again."""
     NOTICE = "notice"
     """`text` is something that whoever started the make should read now."""
     RUN_ENDED = "run-ended"
@@ -80,6 +88,10 @@ class Event:
     """`w3`; empty for the driver's own process."""
     beat: Beat | None = None
     functions: tuple[FunctionNews, ...] = ()
+    jobs: tuple[JobId, ...] = ()
+    table: JobTable | None = None
+    estimate: Estimate | None = None
+    """When the run is expected to end; of the start it is what was expected then."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, without the fields that have their default."""
@@ -95,6 +107,12 @@ class Event:
             data["beat"] = self.beat._asdict()
         if self.functions:
             data["functions"] = [function._asdict() for function in self.functions]
+        if self.jobs:
+            data["jobs"] = list(self.jobs)
+        if self.table is not None:
+            data["table"] = self.table.to_dict()
+        if self.estimate is not None:
+            data["estimate"] = self.estimate._asdict()
         return data
 
     @classmethod
@@ -120,6 +138,9 @@ class Event:
                 worker=str(data.get("worker", "")),
                 beat=_beat(**data["beat"]) if "beat" in data else None,
                 functions=tuple(_function(**function) for function in data.get("functions", ())),
+                jobs=tuple(JobId(str(job_id)) for job_id in data.get("jobs", ())),
+                table=JobTable.from_dict(data["table"]) if "table" in data else None,
+                estimate=_estimate(**data["estimate"]) if "estimate" in data else None,
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"this is no event: {error!r}") from error
@@ -131,6 +152,11 @@ def _beat(*, place: Any, progress: Any, last_line: Any, cpu_percent: Any, rss_by
 
 def _function(*, name: Any, jobs: Any, usual_s: Any) -> FunctionNews:
     return FunctionNews(str(name), int(jobs), None if usual_s is None else float(usual_s))
+
+
+def _estimate(*, made_at: Any, reason: Any, speed: Any, **seconds: Any) -> Estimate:
+    times = {name: None if value is None else float(value) for name, value in seconds.items()}
+    return Estimate(float(made_at), **times, reason=str(reason), speed=float(speed))
 
 
 class Channel(Protocol):

@@ -3,11 +3,13 @@
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from redis import Redis
 
 from compmake.channel import Event, EventKind
+from compmake.channel.redis_jobs import read_table
 from compmake.channel.redis_news import (
     TROUBLE,
     Connect,
@@ -151,10 +153,18 @@ class Follower:
                     continue  # a run before the one that is there now
                 self._follow(entry.get("run", ""), 0)
             self._begun = True
-            events += numbered_events(entry.get("events", ""), self._position)
+            events += self._with_table(client, numbered_events(entry.get("events", ""), self._position))
             self._position = max(self._position, int(entry.get("to", 0)))
             past = len(events) if self._position <= self._came_at else past
         return News(events, past)
+
+    def _with_table(self, client: Redis, events: list[Event]) -> list[Event]:
+        """Give the event that tells of the table what it tells of; without it the event is of no use."""
+        at = next((at for at, event in enumerate(events) if event.kind is EventKind.JOBS), None)
+        if at is not None:
+            table = read_table(client, self.keys)
+            events[at : at + 1] = [] if table is None else [replace(events[at], table=table)]
+        return events
 
     def _compare(self, known: Mapping[str, str]) -> None:
         """Look whether the server still knows what it knew, and the driver is alive."""

@@ -18,6 +18,7 @@ from redis.exceptions import OutOfMemoryError, TimeoutError
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.address import NewsAddress, Output, OwnWords
+from compmake.channel.redis_jobs import table_letters
 from compmake.channel.redis_letter import Letter
 from compmake.channel.redis_news import (
     FORGOTTEN_AFTER_S,
@@ -31,7 +32,9 @@ from compmake.channel.redis_news import (
     numbered_text,
     text_of,
 )
+from compmake.channel.redis_steer import Requests, Signing
 from compmake.channel.server import PrivateServer
+from compmake.channel.source import Steer
 from compmake.channel.worker_rows import WorkerRows
 from compmake.errors import UserError
 from compmake.job import JobId
@@ -57,6 +60,8 @@ def forward(
     outputs: dict[JobId, Output],
     words: dict[str, OwnWords] | None = None,
     server: PrivateServer | None,
+    steer: Steer | None = None,
+    signing: Signing = None,
 ) -> None:
     """Tell a server what a make tells its channel, until `ending` is set.
 
@@ -67,6 +72,8 @@ def forward(
         outputs: What running jobs have printed; others put the newest in, here it is taken out.
         words: What workers would tell by themselves and cannot; as `outputs`.
         server: To be started when it is not there; None if the server is not ours.
+        steer: What others may do to the make through the server; None for nothing.
+        signing: What verifies their requests; None where nobody else can write.
     """
     connect = connector(address.url)
 
@@ -83,8 +90,17 @@ def forward(
 
     about = {"host": os.uname().nodename, "pid": str(os.getpid())}
     keys = Keys(address.store_id)
-    told = {} if words is None else words
-    Forwarder(channel, open_client, keys, outputs=outputs, words=told, about=about, explain=explain).run(ending)
+    forwarder = Forwarder(
+        channel,
+        open_client,
+        keys,
+        outputs=outputs,
+        words={} if words is None else words,
+        about=about,
+        explain=explain,
+        requests=Requests(keys, steer, signing) if steer is not None else None,
+    )
+    forwarder.run(ending)
 
 
 class Forwarder:
@@ -100,6 +116,7 @@ class Forwarder:
         words: dict[str, OwnWords],
         about: Mapping[str, str],
         explain: Callable[[Exception], str],
+        requests: Requests | None = None,
     ) -> None:
         """Prepare; `run` does the work.
 
@@ -111,9 +128,11 @@ class Forwarder:
             words: What workers would tell by themselves and cannot; as `outputs`.
             about: What viewers find in the run's hash besides: host and process of the driver.
             explain: Returns why other terminals get no news, in one line.
+            requests: Heeds what others ask of the make.
         """
         self._channel, self._connect, self._keys = channel, connect, keys
-        self._outputs, self._words, self._about, self._explain = outputs, words, dict(about), explain
+        self._outputs, self._words, self._about = outputs, words, dict(about)
+        self._explain, self._requests = explain, requests
         self._token = uuid.uuid4().hex
         self._position = 0
         """All before it is on the server."""
@@ -185,6 +204,8 @@ class Forwarder:
                 self._begin_anew(self._client)
                 return
             self._position = start + at + len(batch)
+        if self._requests is not None:
+            self._requests.heed(self._client, self._token)
 
     def _find_position(self, client: Redis) -> None:
         token, position = client.hmget(self._keys.run, ["run", "position"])
@@ -198,7 +219,7 @@ class Forwarder:
         keys = self._keys
         old = client.zrange(keys.workers, 0, -1)
         with client.pipeline(transaction=True) as pipe:
-            pipe.delete(keys.run, keys.workers, *(keys.worker(text_of(name)) for name in old))
+            pipe.delete(keys.run, keys.jobs, keys.workers, *(keys.worker(text_of(name)) for name in old))
             pipe.xtrim(keys.events, maxlen=_KEPT_BEFORE)
             begun: Any = {**self._about, "run": self._token, "position": 0}
             pipe.hset(keys.run, mapping=begun)
@@ -208,7 +229,13 @@ class Forwarder:
         self._rows.all_are_news()
 
     def _send(self, client: Redis, events: Sequence[Event], start: int) -> bool:
-        """Send events in one step; tell whether the server still knew of this run, else nothing was sent."""
+        """Send events in one step; tell whether the server still knew of this run, else nothing was sent.
+
+        A table of jobs goes before the event that tells of it.
+        """
+        for table in [event.table for event in events if event.table is not None]:
+            if any(part.send(client, self._keys.run, self._token) is None for part in table_letters(self._keys, table)):
+                return False
         keys, end, letter = self._keys, start + len(events), Letter()
         self._tick += 1
         told = [(start + at, event) for at, event in enumerate(events, 1) if event.kind is not EventKind.HEARTBEAT]
@@ -233,6 +260,7 @@ class Forwarder:
         if now_s < self._rows_at_s and not is_over:
             return
         self._rows_at_s = now_s + _ROWS_EVERY_S
+        letter.add("EXPIRE", self._keys.jobs, FORGOTTEN_AFTER_S)
         for name, row in self._rows.take_news():
             letter.put(self._keys.worker(name), row, WORKER_FORGOTTEN_AFTER_S)
             letter.add("ZADD", self._keys.workers, time.time(), name)

@@ -45,10 +45,15 @@ class Keys:
         """HASH: which run it is, where the driver is, its position, counters of events by their kind."""
         self.events = self._prefix + "ev"
         """STREAM: entries with `run`, `to` and `events`: all of the newest run for those who come late, and capped."""
+        self.jobs = self._prefix + "jobs"
+        """HASH: the table of all jobs of the newest run, in parts."""
         self.workers = self._prefix + "workers"
         """ZSET: names of workers by the epoch seconds of their last sign of life."""
         self.control = self._prefix + "ctl"
         """STREAM: questions to workers."""
+
+        self.steer = self._prefix + "steer"
+        """STREAM: what others ask of the make itself."""
 
     def worker(self, name: str) -> str:
         """HASH: what is known of a worker."""
@@ -64,7 +69,7 @@ class Keys:
 
 
 def event_text(event: Event) -> str:
-    """Return an event as JSON; of a failure without local variables and source, which the store has."""
+    """Return an event as JSON; of a failure without local variables and source, which the store has; without tables."""
     if event.kind is EventKind.JOB_DONE:  # thousands a second
         return (
             f'{{"event":"job-done","time":{event.time!r},"job":{_quoted(event.job_id)},'
@@ -73,6 +78,8 @@ def event_text(event: Event) -> str:
         )
     if event.failure is not None:
         event = replace(event, failure=_in_short(event.failure))
+    if event.table is not None:
+        event = replace(event, table=None)  # that lies elsewhere
     return json.dumps(event.to_dict(), separators=(",", ":"))
 
 

@@ -1,6 +1,6 @@
 """What the loop may rely on in anything that runs jobs: the `Executor` protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from compmake.codec import CallMessage
@@ -52,6 +52,21 @@ class Executor(Protocol):
         """End early: 1 gives back what has not begun, 2 also asks running jobs to end, 3 also kills them.
 
         Those given back come out of `collect` as RETURNED, those ended so as INTERRUPTED.
+        """
+        ...
+
+    def hold(self, is_held: bool) -> None:
+        """Begin no call while held: those not begun come out of `collect` as RETURNED, those running go on."""
+        ...
+
+    def resize(self, workers: int) -> None:
+        """Let so many workers run calls from now on, at least 1; surplus ones end after their call."""
+        ...
+
+    def cancel(self, job_ids: Collection[JobId]) -> None:
+        """End calls: what has not begun comes out as RETURNED, what runs is asked to end and killed if it does not.
+
+        The latter come out as INTERRUPTED, unless they have ended by themselves.
         """
         ...
 

@@ -37,6 +37,8 @@ class Crew:
         self._size = size
         self._hired = 0
         self._stillborn = 0
+        self._retired = 0
+        """Living workers that are to end."""
         self.links: dict[int, WorkerLink] = {}
         """Living workers by number, those included that were only asked for."""
         self._zygote = self._start_zygote()
@@ -44,7 +46,7 @@ class Crew:
 
     def fill(self) -> None:
         """Ask for workers until there are enough."""
-        while len(self.links) < self._size:
+        while len(self.links) - self._retired < self._size:
             self._hired += 1
             link = WorkerLink(self._hired)
             self.links[link.number] = link
@@ -65,6 +67,7 @@ class Crew:
                     self._zygote.ready()
                 elif kind == STARTED and link is not None:
                     link.pid = value
+                    self.end_if_retired(link)
                 elif kind == REFUSED and link is not None:
                     self._do_with_less(text)
                     yield Death(link, None, 0)  # it never lived, but calls may have been sent to it
@@ -76,6 +79,22 @@ class Crew:
         except EOFError:
             yield from self._zygote_died()
         self._watch_zygote()
+
+    def resize(self, size: int) -> None:
+        """Keep so many workers from now on; surplus ones are retired, those first that have nothing to do."""
+        self._size = size
+        staying = [link for link in self.links.values() if not link.is_retired]
+        staying.sort(key=lambda link: (not link.sent, link.pid is None, link.number))
+        for link in staying[size:]:
+            link.is_retired = link.leaving = True
+            self._retired += 1
+            self.end_if_retired(link)
+        self.fill()
+
+    def end_if_retired(self, link: WorkerLink) -> None:
+        """End a worker that is one too many and has nothing to do any more."""
+        if link.is_retired and not link.sent:
+            link.signal(signal.SIGKILL)
 
     def watch(self, link: WorkerLink) -> None:
         """Wait for what the worker says, and for room in its socket if something is to be sent."""
@@ -132,6 +151,8 @@ class Crew:
 
     def _note_birth(self, link: WorkerLink) -> None:
         """A module that ends the process while it is imported is left to the jobs that need it."""
+        if link.is_retired:
+            return
         self._stillborn = 0 if link.said_hello else self._stillborn + 1
         if self._stillborn >= _STILLBORN * max(1, self._size):
             if not self._setup.modules:
@@ -149,6 +170,7 @@ class Crew:
 
     def _forget(self, link: WorkerLink) -> None:
         if self.links.pop(link.number, None) is not None:
+            self._retired -= link.is_retired
             self.watch_output(link, False)
             if link.fileno in self._selector.get_map():
                 self._selector.unregister(link.fileno)

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from compmake.codec import CallMessage
 from compmake.executor import Running
@@ -47,6 +47,15 @@ class InlineExecutor:
 
     def stop(self, level: int) -> None:
         """Do nothing: nothing runs between two calls of `collect`, and in one only an exception ends it."""
+
+    def hold(self, is_held: bool) -> None:
+        """Do nothing: who runs jobs here is not steered."""
+
+    def resize(self, workers: int) -> None:
+        """Do nothing: there is one process."""
+
+    def cancel(self, job_ids: Collection[JobId]) -> None:
+        """Do nothing: between two calls of `collect` nothing runs."""
 
     def suspend(self) -> None:
         """Do nothing: it stops with this process."""

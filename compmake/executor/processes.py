@@ -9,7 +9,7 @@ import selectors
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -83,13 +83,13 @@ class ProcessExecutor:
         """Calls that some worker had and that none has now."""
         self._forecast: dict[str, float] = {}
         self._target: WorkerLink | None = None
-        self._number = 0
-        self._level = 0
+        self._number = self._level = 0
+        self._is_held = False
         self._suspended_s = 0.0
 
     def capacity(self) -> int:
         """Return 1 while some worker should have another call, or while nobody has any; else 0."""
-        if self._level or self._backlog:
+        if self._level or self._is_held or self._backlog:
             return 0
         if self._find_target() is None:  # all are busy, or all are being replaced: then one call may wait
             return 0 if any(link.sent or link.outgoing for link in self._crew.links.values()) else 1
@@ -150,6 +150,34 @@ class ProcessExecutor:
                 self._end_running(link, OutcomeKind.INTERRUPTED, _STOP_GRACE_S if level == 2 else 0.0)
         self._send()
 
+    def hold(self, is_held: bool) -> None:
+        """Begin no call while held, see `Executor.hold`."""
+        self._is_held = is_held
+        if is_held:
+            for link in self._crew.links.values():
+                self._backlog.extend(self._take_back(link))
+            self._send()
+
+    def resize(self, workers: int) -> None:
+        """Let so many workers run calls from now on."""
+        self._target = None
+        self._crew.resize(workers)
+        for link in [link for link in self._crew.links.values() if link.is_retired]:
+            self._backlog.extend(self._take_back(link))
+            self._crew.end_if_retired(link)
+        self._send()
+
+    def cancel(self, job_ids: Collection[JobId]) -> None:
+        """End calls, see `Executor.cancel`."""
+        for link in self._crew.links.values():
+            if not any(item.call.job_id in job_ids for item in (*link.sent, *link.outgoing)):
+                continue
+            self._backlog.extend(self._take_back(link))
+            if link.sent and link.sent[0].call.job_id in job_ids:
+                self._end_running(link, OutcomeKind.INTERRUPTED, _STOP_GRACE_S)
+        self._give_back(job_ids)
+        self._send()
+
     def suspend(self) -> None:
         """Stop the workers in the middle of what they do, as Ctrl-Z does."""
         self._suspended_s = time.monotonic()
@@ -203,9 +231,8 @@ class ProcessExecutor:
             self._send_to(link)
 
     def _send(self) -> None:
-        if self._level:  # nothing is started any more, also nothing that was lost since
-            self._outcomes += [Outcome(item.call.job_id, OutcomeKind.RETURNED, 0.0, 0.0) for item in self._backlog]
-            self._backlog.clear()
+        if self._level or self._is_held:  # nothing is started any more, also nothing that was lost since
+            self._give_back(None)
         while self._backlog and (target := self._find_target()) is not None:
             self._number += 1
             item = self._backlog.popleft()
@@ -214,6 +241,15 @@ class ProcessExecutor:
         for link in self._crew.links.values():
             if link.outgoing:
                 self._send_to(link)
+
+    def _give_back(self, job_ids: Collection[JobId] | None) -> None:
+        """Let those of the calls that no worker has come out of `collect`; None means all of them."""
+        items, self._backlog = self._backlog, deque()
+        for item in items:
+            if job_ids is None or item.call.job_id in job_ids:
+                self._outcomes.append(Outcome(item.call.job_id, OutcomeKind.RETURNED, 0.0, 0.0))
+            else:
+                self._backlog.append(item)
 
     def _send_to(self, link: WorkerLink) -> None:
         items, link.outgoing = link.outgoing, []
@@ -285,6 +321,7 @@ class ProcessExecutor:
             self._backlog.extend(self._take_back(link))
         else:
             link.load_s = link.load_s - before if link.sent and before != inf else _sum(link)
+        self._crew.end_if_retired(link)
         if link.output_watched:
             self._crew.watch_output(link, False)
 

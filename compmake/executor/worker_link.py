@@ -80,7 +80,9 @@ class WorkerLink:
         """The same in epoch seconds."""
         self.ending: Ending | None = None
         self.leaving = False
-        """Whether it said that it takes no more calls."""
+        """Whether it takes no more calls: it said so, or was retired."""
+        self.is_retired = False
+        """Whether it is one too many and ends after its call."""
         self.beat = _NO_BEAT
         self.at: tuple[str, int, str] | None = None
         """File, line and function that the running job was last seen at."""

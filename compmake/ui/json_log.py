@@ -26,7 +26,9 @@ class JsonLog(Log):
         with self._lock:
             for event in events:
                 self.view.apply(event)
-            self._out.write("".join(f"{json.dumps(event.to_dict())}\n" for event in events))
+            # All jobs in one line would make up most of the log, and nobody has asked for them.
+            lines = [json.dumps(event.to_dict()) for event in events if event.table is None]
+            self._out.write("".join(f"{line}\n" for line in lines))
 
     def tick(self, now: float) -> None:
         """That time passes is no event."""

@@ -5,11 +5,14 @@ from typing import TextIO
 
 from compmake.job import JobState
 from compmake.text_safety import cells
+from compmake.ui.expectation import eta_text
 from compmake.ui.redrawing import Redrawing, Size
 from compmake.ui.running import running_text
-from compmake.ui.text import Parts, Style, bar, duration, roughly
+from compmake.ui.text import Parts, Style, bar, duration
 from compmake.ui.verdicts import Verdicts
 
+_NARROW, _NORMAL, _WIDE = 30, 50, 100
+"""Cells from which there is room for the end that is expected, for that beside the time gone by, for its range too."""
 _BAR_CELLS = 10
 _BAR_LEAST_CELLS = 4
 _JOBS_CELLS = 34
@@ -41,8 +44,9 @@ class LiveLine(Redrawing):
         parts: Parts = [(JobState.DONE, f"{view.done}/{view.total} done")]
         counted = ((JobState.FAILED, view.failed), (JobState.BLOCKED, view.blocked))
         parts += [(state, f"  {count} {state.value}") for state, count in counted if count]
-        expected = "" if view.expected_s is None else f" of ~{roughly(view.expected_s)}"
-        parts.append(("dim", f"  {duration(view.elapsed_s(now))}{expected}"))
+        age, eta = duration(view.elapsed_s(now)), eta_text(view, now, style, brief=room < _WIDE)
+        times = [age] if room < _NARROW or not eta else [age, eta]
+        parts.append(("dim", "".join(f"  {text}" for text in (times if room >= _NORMAL else times[-1:]))))
         left = room - sum(cells(text) for _, text in parts)
         bar_cells = min(_BAR_CELLS, left - _JOBS_CELLS - 1)
         if view.total and bar_cells >= _BAR_LEAST_CELLS:

@@ -5,9 +5,10 @@ from typing import TextIO
 
 from compmake.channel import Event, EventKind
 from compmake.text_safety import cells, one_line
+from compmake.ui.expectation import eta_text
 from compmake.ui.frontend import Log
 from compmake.ui.running import running_text
-from compmake.ui.summary import notice_lines, retry_line, start_line, summary_lines, verdict_line
+from compmake.ui.summary import notice_lines, retry_line, start_line, steered_line, summary_lines, verdict_line
 from compmake.ui.text import Style, clock, printed
 from compmake.ui.traceback import headline, render_failure
 from compmake.ui.view import View
@@ -84,6 +85,8 @@ class PlainLog(Log):
                 return notice_lines(event)
             case EventKind.NOTICE:
                 return notice_lines(event)
+            case EventKind.STEERED if not self._quiet:
+                return [steered_line(event)]
             case EventKind.RUN_ENDED if not (self._quiet and self._went_well):
                 return summary_lines(self.view, prefix=self._prefix)
         return []
@@ -116,10 +119,12 @@ class PlainLog(Log):
 
 
 def status_line(view: View, now: float, style: Style) -> str:
-    """Return `14:31:00 60/191 done 1 running 1 failed running: train-b=9 (31s, epoch 31/40)`."""
+    """Return `14:31:00 60/191 done 1 running 1 failed ETA 4m (3-6) ~14:37 running: train-b=9 (31s, epoch 31/40)`."""
     parts = [f"{clock(now)} {view.done}/{view.total} done"]
     counted = ((len(view.running), "running"), (view.failed, "failed"), (view.blocked, "blocked"))
     parts += [f"{count} {word}" for count, word in counted if count]
+    if eta := eta_text(view, now, style):
+        parts.append(eta)
     if view.running:
         parts.append("running: ")
     line = " ".join(parts)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from compmake.interrupting import KILL, START_NONE, TERMINATE
+from compmake.control import KILL, START_NONE, TERMINATE
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line
+from compmake.ui.expectation import eta_text
 from compmake.ui.running import age_text, said_text, wrong_text
-from compmake.ui.text import Parts, Style, bar, cut, cut_middle, duration, roughly
+from compmake.ui.text import Parts, Style, bar, cut, cut_middle, duration
 from compmake.ui.traceback import headline
 from compmake.ui.view import RunningJob, View, where
 from compmake.words import bytes_text
@@ -21,7 +22,12 @@ _SAID_CELLS = 200
 _SAID_LEAST_CELLS = 12
 _GROUPS_SHOWN = 3
 _STEPS = {0: "^C stop", START_NONE: "^C terminate", TERMINATE: "^C kill", KILL: "killing"}
-_KEYS = ("[f]ailures [b]ackground [?]help  {step}", "[f]ailures [b]ackground  {step}", "[f] [b]  {step}", "{step}")
+_KEYS = (
+    "[f]ailures [b]ackground [d]ash [?]help  {step}",
+    "[f]ailures [b]ackground [d]ash  {step}",
+    "[f] [b] [d]  {step}",
+    "{step}",
+)
 
 
 def region_lines(
@@ -39,8 +45,9 @@ def region_lines(
         same_shown: How many failures of a group were shown above; of those that have more their number is told here.
     """
     room, most = columns - 1, max(1, rows - 1)
-    left_s = view.left_s(now) if level == 0 else None  # who stops it does not wait for the rest
-    lines = [_header(view, now, left_s, room, style)]
+    # Who stops it does not wait for the rest.
+    etas = [eta_text(view, now, style, brief=brief) if level == 0 else "" for brief in (False, True)]
+    lines = [_header(view, now, etas, room, style)]
     if most == 1:
         return lines
     jobs = view.longest_running
@@ -51,19 +58,24 @@ def region_lines(
     return [*lines, _keys_line(more, _STEPS[level], room)]
 
 
-def _header(view: View, now: float, left_s: float | None, room: int, style: Style) -> Parts:
-    """Return ` MAKE ✔ 1060 ✘4 ⊘2 ▶8 ·137  ████░░░  87% work  6m01s  ETA 4m`, as much of it as there is room for."""
+def _header(view: View, now: float, etas: Sequence[str], room: int, style: Style) -> Parts:
+    """Return ` MAKE ✔ 1060 ✘4 ⊘2 ▶8 ·137  ████░░░  87% work  6m01s  ETA 4m (3–6) ≈14:37`, as much as there is room for.
+
+    `etas` is what is said of the end, in full and in brief.
+    """
     counts = [(state, count) for state in _STATES if (count := view.counts()[state]) or state is JobState.DONE]
     short = [(state, f" {style.glyph(state)}{count}") for state, count in counts]
     words = [(state, f"  {style.glyph(state)} {count} {state.value}") for state, count in counts]
     fraction = view.work_fraction(now)
     percent = f"  {min(99, int(100 * fraction))}%"  # 100 when it has ended
-    eta = f"  ETA {roughly(left_s)}" if left_s is not None else ""
+    full, eta = (f"  {text}" if text else "" for text in etas)
     age = f"  {duration(view.elapsed_s(now))}"
     name: Parts = [("bold", " MAKE")]
     for counted, tail in (
+        (words, f"{percent} work{age}{full}"),
         (words, f"{percent} work{age}{eta}"),
-        (short, f"{percent} work{age}{eta}"),
+        (short, f"{percent} work{age}{full}"),
+        (short, f"{percent} work{full or age}"),
         (short, f"{percent} work{eta or age}"),
     ):
         bar_cells = min(_BAR_CELLS, room - _cells([*name, *counted]) - cells(tail) - 2)

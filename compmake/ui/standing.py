@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line
-from compmake.ui.text import Parts, Style, cut, roughly
+from compmake.ui.text import Parts, Style, cut
 from compmake.ui.view import View
 from compmake.words import plural
 
@@ -35,14 +35,12 @@ class Standing(NamedTuple):
         return Standing(self.total, counts)
 
 
-def prompt_parts(
-    standing: Standing, *, left_s: float | None = None, changed: Sequence[str] = (), style: Style, width: int
-) -> Parts:
+def prompt_parts(standing: Standing, *, eta: str = "", changed: Sequence[str] = (), style: Style, width: int) -> Parts:
     """Return the prompt: `@ 1044/1211 ✘4 ▶8 ETA 5m: `; it begins with `@ ` and ends with `: ` whatever is known.
 
     Args:
         standing: The counts.
-        left_s: How long the make that runs is expected to take; None if none does or nobody knows.
+        eta: When the make that runs is expected to end, `ETA 5m`; empty if none runs or nobody knows.
         changed: Names of files whose code changed on disk since it was loaded.
         style: Glyphs and colours.
         width: Columns of the terminal.
@@ -56,13 +54,17 @@ def prompt_parts(
         parts.append(("", f"{done}/{standing.total}"))
     shown = [(state, (counts or {}).get(state, 0)) for state in _IN_PROMPT]
     parts += [(state, f" {style.glyph(state)}{count}") for state, count in shown if count]
-    if left_s is not None:
-        parts.append(("", f" ETA {roughly(left_s)}"))
+    if eta:
+        parts.append(("", f" {eta}"))
     if changed:
         name = one_line(changed[0], _FILE_CELLS) + (f" +{len(changed) - 1}" if len(changed) > 1 else "")
         parts.append((JobState.STALE, f" {name} changed, reload?" if width >= _NARROW else " changed"))
     parts.append(("", ": "))
     return parts
+
+
+_KEYS = " Tab completes  Ctrl-R searches  F2 dashboard  Ctrl-D leaves  help "
+_FEW_KEYS = " Tab  Ctrl-R  F2  Ctrl-D  help "
 
 
 def toolbar_parts(running: str, *, style: Style, width: int) -> Parts:
@@ -73,7 +75,7 @@ def toolbar_parts(running: str, *, style: Style, width: int) -> Parts:
         style: Says how a cut is marked.
         width: Columns of the terminal.
     """
-    role, texts = "dim", [" Tab completes  Ctrl-R searches  Ctrl-D leaves  help ", " Tab  Ctrl-R  Ctrl-D  help "]
+    role, texts = "dim", [_KEYS, _FEW_KEYS]
     if running:
         role, texts = "", [f" {running}  {hint} " for hint in ("fg shows it, stop ends it", "fg stop")]
     return [(role, next((text for text in texts if cells(text) <= width), cut(texts[-1], width, style)))]

@@ -6,7 +6,8 @@ import shlex
 from compmake.channel import Event
 from compmake.job import JobState
 from compmake.text_safety import cells, one_line, sanitize
-from compmake.ui.text import PLAIN, Style, clock, cut, duration, roughly, table, wrap
+from compmake.ui.expectation import expected_text
+from compmake.ui.text import PLAIN, Style, clock, cut, duration, table, wrap
 from compmake.ui.traceback import headline
 from compmake.ui.view import FailureGroup, View, where
 from compmake.words import bytes_text, plural
@@ -20,12 +21,13 @@ _CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def start_line(view: View) -> str:
-    """Return `make 18 of 191 jobs 8 workers expect ~6m`, as far as it is known."""
+    """Return `make 18 of 191 jobs 8 workers expect ~6m (5-8)`, as far as it is known."""
     some = f"{view.todo} of " if 0 < view.todo < view.total else ""
     text = f"make {some}{plural(view.total, 'job')}"
     if view.workers:
         text += f" {plural(view.workers, 'worker')}"
-    return text + (f" expect ~{roughly(view.expected_s)}" if view.expected_s is not None else "")
+    expected = expected_text(view.expected) if view.expected is not None else ""
+    return text + (f" expect {expected}" if expected else "")
 
 
 def verdict_line(event: Event, word: str) -> str:
@@ -47,6 +49,12 @@ def retry_line(event: Event, word: str) -> str:
 def notice_lines(event: Event) -> list[str]:
     """Return the text of a notice, safe to print."""
     return sanitize(event.text.expandtabs()).rstrip("\n").split("\n")
+
+
+def steered_line(event: Event) -> str:
+    """Return `14:32:10 paused, 8 workers, 2 jobs cancelled`."""
+    cancelled = [f"{plural(event.count, 'job')} cancelled"] if event.count else []
+    return f"{clock(event.time)} {', '.join([event.text or 'going on', plural(event.workers, 'worker'), *cancelled])}"
 
 
 def job_name(job_id: str) -> str:

@@ -42,7 +42,7 @@ Parts = list[tuple[JobState | str, str]]
 """A line: texts, each with the state or role in whose colour it is painted."""
 _SPELLED = str.maketrans(
     {sign: word for sign, word in _GLYPHS.values() if not sign.isascii()}
-    | {"…": "...", "·": "|", "⏎": r"\n", "←": "<-"}
+    | {"…": "...", "·": "|", "⏎": r"\n", "←": "<-", "–": "-", "≈": "~", "≥": ">="}
 )
 
 

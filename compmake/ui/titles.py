@@ -1,7 +1,8 @@
 """`Title`: how far a make is, in the title of the terminal's window and in the mark of progress that some have."""
 
 from compmake.job import JobState
-from compmake.ui.text import PLAIN, roughly
+from compmake.ui.expectation import rounded
+from compmake.ui.text import PLAIN
 from compmake.ui.view import View
 
 _EVERY_S = 1.0
@@ -37,9 +38,10 @@ class Title:
 
     def _codes(self, view: View, now: float) -> str:
         percent = round(100 * view.work_fraction(now))
-        left_s = view.left_s(now)
+        found = view.expectation(now)
+        eta = rounded(found.left_s) if found is not None and found.left_s is not None and not found.reason else ""
         failed = f"{PLAIN.glyph(JobState.FAILED)}{view.failed}" if view.failed else ""
-        text = " ".join(filter(None, (failed, f"{percent}%", roughly(left_s) if left_s else "")))
+        text = " ".join(filter(None, (failed, f"{percent}%", eta)))
         window = f"\x1b]2;{text}\x1b\\" if self._window else ""
         state = _FAILED if view.failed else _WELL
         return window + (f"\x1b]9;4;{state};{percent}\x1b\\" if self._progress else "")

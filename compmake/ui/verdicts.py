@@ -5,7 +5,7 @@ from collections.abc import Callable
 from compmake.channel import Event, EventKind
 from compmake.job import JobState
 from compmake.text_safety import one_line
-from compmake.ui.summary import ID_CELLS, job_name, notice_lines, retry_line, summary_lines, verdict_line
+from compmake.ui.summary import ID_CELLS, job_name, notice_lines, retry_line, steered_line, summary_lines, verdict_line
 from compmake.ui.text import Style, cut, wrap
 from compmake.ui.view import FailureGroup, View, where
 
@@ -50,6 +50,8 @@ class Verdicts:
                 )
             case EventKind.JOB_DONE if self._verbose:
                 return self._told(verdict_line, event, JobState.DONE)
+            case EventKind.STEERED:
+                return self._wrapped([steered_line(event)])
             case EventKind.NOTICE | EventKind.PLANNED:
                 return self._wrapped(notice_lines(event))
             case EventKind.RUN_ENDED:

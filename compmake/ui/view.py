@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from compmake.channel import Event, EventKind
 from compmake.job import Beat, Failure, JobId, JobState
-from compmake.ui.workload import Begun, Work, Workload
+from compmake.job_table import Estimate
+from compmake.ui.workload import Begun, Workload
 
 SILENT_AFTER_S = 5.0
 _JOBS_NAMED = 1000
@@ -103,7 +104,12 @@ class View:
         self.todo = sum(news.jobs for news in event.functions)
         """Those of them that are not up to date, as far as that was known before; 0 if it was not told."""
         self.workers = event.workers
-        self.expected_s = event.expected_s
+        self.is_paused = False
+        """Whether no job is started now."""
+        self.estimate: Estimate | None = event.estimate
+        """When it is expected to end, as it was told last."""
+        self.expected: Estimate | None = event.estimate
+        """When it was expected to end as it began, or soon afterwards."""
         self.started_at = event.time
         self.ended_at: float | None = None
         self._workload = Workload(event.functions)
@@ -172,18 +178,33 @@ class View:
         """Return what a job of the function usually takes, None if that is not known."""
         return self._workload.usual_s(function)
 
-    def work(self, now: float) -> Work:
-        """Return what this run has done and what is left at `now` (epoch seconds); what was up to date is no work."""
-        running = [Begun(job.function, job.started_at) for job in self.running.values()]
-        return self._workload.work(running, self.waiting, now)
-
     def work_fraction(self, now: float) -> float:
-        """Return which part of this run's work is done, 0 to 1."""
-        return self.work(now).fraction
+        """Return which part of this run's work is done, 0 to 1; what was up to date is no work."""
+        running = [Begun(job.function, job.started_at) for job in self.running.values()]
+        return self._workload.fraction(running, self.waiting, now)
+
+    def expectation(self, now: float) -> Estimate | None:
+        """Return when it will end, counted from `now` (epoch seconds); None if nothing was estimated or it has ended.
+
+        Between two estimates time goes by: what is left becomes less, its range does not become narrower.
+        """
+        if self.ended or not self.started:
+            return None
+        if self.is_paused:
+            return Estimate(now, reason="paused")
+        found = self.estimate
+        if found is None or found.left_s is None:
+            return found
+        gone_s = max(0.0, now - found.made_at)
+        left_s, low_s, high_s = (
+            None if end_s is None else max(0.0, end_s - gone_s) for end_s in (found.left_s, found.low_s, found.high_s)
+        )
+        return found._replace(made_at=now, left_s=left_s, low_s=low_s, high_s=high_s)
 
     def left_s(self, now: float) -> float | None:
-        """Return in how many seconds the run is expected to end, None if too much of its work is unknown."""
-        return self.work(now).ends_in_s(self.workers)
+        """Return in how many seconds the run is expected to end, None if nobody can tell."""
+        found = self.expectation(now)
+        return None if found is None or found.reason else found.left_s
 
     def apply(self, event: Event) -> None:
         """Fold one event."""
@@ -233,6 +254,19 @@ class View:
         self.running.pop(event.job_id, None)
         self.made -= event.count
 
+    def _steered(self, event: Event) -> None:
+        self.workers = event.workers
+        self.is_paused = event.text == "paused"
+
+    def _estimated(self, event: Event) -> None:
+        self.estimate = found = event.estimate
+        if self.expected is None and found is not None:
+            gone_s = max(0.0, found.made_at - self.started_at)
+            left_s, low_s, high_s = (
+                None if end_s is None else gone_s + end_s for end_s in (found.left_s, found.low_s, found.high_s)
+            )
+            self.expected = found._replace(made_at=self.started_at, left_s=left_s, low_s=low_s, high_s=high_s)
+
     def _said(self, event: Event) -> None:
         """It is to be read; nothing counts because of it."""
 
@@ -256,5 +290,8 @@ _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.JOB_POSTPONED: View._postponed,
     EventKind.PLANNED: View._said,
     EventKind.NOTICE: View._said,
+    EventKind.JOBS: View._said,
+    EventKind.STEERED: View._steered,
+    EventKind.ESTIMATE: View._estimated,
     EventKind.RUN_ENDED: View._ended,
 }

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from compmake.channel import Event, EventKind
 from compmake.text_safety import one_line
 from compmake.ui.plain import status_line
-from compmake.ui.summary import ID_CELLS, notice_lines, retry_line, start_line, summary_lines, verdict_line
+from compmake.ui.summary import (
+    ID_CELLS,
+    notice_lines,
+    retry_line,
+    start_line,
+    steered_line,
+    summary_lines,
+    verdict_line,
+)
 from compmake.ui.text import Style, clock
 from compmake.ui.view import View
 from compmake.words import plural
@@ -43,6 +51,8 @@ def event_lines(event: Event, view: View, *, prefix: str = "") -> list[str]:
             return [f"{clock(event.time)} again {about}, later"]
         case EventKind.PLANNED | EventKind.NOTICE:
             return notice_lines(event)
+        case EventKind.STEERED:
+            return [steered_line(event)]
         case EventKind.RUN_ENDED:
             return summary_lines(view, prefix=prefix)
     return []

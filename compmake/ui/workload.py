@@ -1,4 +1,4 @@
-"""`Workload`: how much work a make has done and has left, by function; pure."""
+"""`Workload`: how much of the work of a make is done, by function; pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -7,10 +7,6 @@ from typing import NamedTuple
 
 from compmake.channel import FunctionNews
 
-_OVERDUE = 0.25
-"""A job that takes longer than usual is expected to take this part of its age more."""
-_UNKNOWN_AT_MOST = 0.3
-"""With a larger share of unknown work what is left would be a guess."""
 _UNKNOWN_S = 1.0
 """What a job counts as long as nothing is known of any."""
 
@@ -20,31 +16,6 @@ class Begun(NamedTuple):
 
     function: str
     started_at: float
-
-
-class Work(NamedTuple):
-    """What there is to do, in seconds of one worker's time; what is not known counts as the mean."""
-
-    behind_s: float = 0.0
-    left_s: float = 0.0
-    overdue_s: float = 0.0
-    """What running jobs are expected to take beyond what is usual; they are done but for that."""
-    longest_s: float = 0.0
-    """What the running job has left that has most."""
-    unknown_s: float = 0.0
-    """The part of `left_s` of functions of which nothing is known."""
-
-    @property
-    def fraction(self) -> float:
-        """Which part is done, 0 to 1."""
-        everything_s = self.behind_s + self.left_s
-        return self.behind_s / everything_s if everything_s > 0 else 1.0
-
-    def ends_in_s(self, workers: int) -> float | None:
-        """Return when so many workers are expected to have done it, None if too much of it is unknown."""
-        if self.unknown_s > _UNKNOWN_AT_MOST * self.left_s:
-            return None
-        return max(self.longest_s, (self.left_s + self.overdue_s) / max(1, workers))
 
 
 @dataclass(slots=True)
@@ -97,47 +68,32 @@ class Workload:
         tally = self._tallies.get(function)
         return tally.usual_s if tally is not None else None
 
-    def work(self, running: Collection[Begun], waiting: int, now: float) -> Work:
-        """Return what is behind and what is left at `now`, in epoch seconds.
+    def fraction(self, running: Collection[Begun], waiting: int, now: float) -> float:
+        """Return which part of the work is done, 0 to 1; what is not known counts as the mean.
 
         Args:
-            running: The jobs that run.
+            running: The jobs that run; each is done in part, for as long as is usual.
             waiting: How many others are to come.
             now: Epoch seconds.
         """
         measured_s = self._mean_s()
         mean_s = _first(measured_s, _UNKNOWN_S)
-        work = Work(behind_s=sum(t.ended * _first(t.usual_s, mean_s) for t in self._tallies.values()))
+        behind_s = sum(t.ended * _first(t.usual_s, mean_s) for t in self._tallies.values())
+        everything_s = behind_s
         for job in running:
+            usual_s = _first(self.usual_s(job.function), mean_s)
             # As long as nothing was measured, work is counted in jobs, and running ones are not done.
             age_s = max(0.0, now - job.started_at) if measured_s is not None else 0.0
-            work = self._with_running(work, job.function, age_s, mean_s)
+            behind_s += min(age_s, usual_s)
+            everything_s += usual_s
         at_work = Counter(job.function for job in running)
         to_come = {name: max(0, t.jobs - t.ended - at_work[name]) for name, t in self._tallies.items()}
         total = sum(to_come.values())
         # What was found up to date meanwhile or is blocked is missing among all functions alike.
         share = min(1.0, waiting / total) if total else 0.0
-        left_s, unknown_s = work.left_s, work.unknown_s
-        for name, count in to_come.items():
-            own_s = self.usual_s(name)
-            function_s = count * share * _first(own_s, mean_s)
-            left_s += function_s
-            unknown_s += function_s if own_s is None else 0.0
-        others_s = max(0, waiting - total) * mean_s  # whoever started the make did not tell what they are
-        return work._replace(left_s=left_s + others_s, unknown_s=unknown_s + others_s)
-
-    def _with_running(self, work: Work, function: str, age_s: float, mean_s: float) -> Work:
-        own_s = self.usual_s(function)
-        usual_s = _first(own_s, mean_s)
-        left_s = max(0.0, usual_s - age_s)
-        overdue_s = age_s * _OVERDUE if age_s > usual_s else 0.0
-        return Work(
-            behind_s=work.behind_s + min(age_s, usual_s),
-            left_s=work.left_s + left_s,
-            overdue_s=work.overdue_s + overdue_s,
-            longest_s=max(work.longest_s, left_s, overdue_s),
-            unknown_s=work.unknown_s + (left_s if own_s is None else 0.0),
-        )
+        everything_s += sum(count * share * _first(self.usual_s(name), mean_s) for name, count in to_come.items())
+        everything_s += max(0, waiting - total) * mean_s  # whoever started the make did not tell what they are
+        return behind_s / everything_s if everything_s > 0 else 1.0
 
     def _mean_s(self) -> float | None:
         known = [(tally.jobs, usual_s) for tally in self._tallies.values() if (usual_s := tally.usual_s) is not None]

@@ -40,7 +40,7 @@ def making(console, made):
 def test_the_region_stands_below_and_goes_when_the_make_has_ended(making, made):
     """Counts, a bar, the running job with its last line of output and the keys; the summary stays."""
     making.wait_for(re.compile(r"MAKE  ✔ 0 done  ▶ 1 running .*% work.*\n ▶ w\d gate-a .* waiting for a", re.DOTALL))
-    assert making.lines[making.cursor[1] + 2].endswith("[f]ailures [b]ackground [?]help  ^C stop")
+    assert making.lines[making.cursor[1] + 2].endswith("[f]ailures [b]ackground [d]ash [?]help  ^C stop")
     assert making.screen.cursor.hidden
     let_go(made, "a")
     shown = making.ready("8/11")

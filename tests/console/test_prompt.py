@@ -18,7 +18,8 @@ def test_the_banner_tells_how_the_jobs_stand_and_of_the_last_run(made):
         shown = console.ready("7/11")
         assert re.match(
             r"compmake \S+ · prog · 11 jobs( \(✔ 7 done, ✘ 1 failed, ⊘ 1 blocked, · 2 todo\))?\n"
-            r"Type `make`, `ls failed`, `help`\.\sLast run: 7 done, 1 failed, 1 blocked, (just now|.* ago)\.\n",
+            r"Type `make`, `ls failed`, `dash` \(F2\), `help`\.\s"
+            r"Last run: 7 done, 1 failed, 1 blocked, (just now|.* ago)\.\n",
             shown,
         )
 

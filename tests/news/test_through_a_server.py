@@ -13,6 +13,7 @@ from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_forward import forward
 from compmake.channel.redis_news import Keys, event_text, numbered_events, numbered_text, read_output
 from compmake.job import Beat, Failure, Frame, JobId
+from compmake.job_table import JobTable
 
 
 @pytest.fixture
@@ -36,6 +37,34 @@ def done(*numbers):
 def seen(through):
     """The jobs that the viewer was told of."""
     return [event.job_id for event in through.read(0)[0] if event.kind is EventKind.JOB_DONE]
+
+
+def table_of(count):
+    """A table of so many jobs, each needing the one before."""
+    needs = [(number - 1,) if number else () for number in range(count)]
+    ids = [JobId(f"job-{number}") for number in range(count)]
+    return JobTable(ids, ["f"] * count, needs, [None] * count, [float(n) for n in range(count)], {0})
+
+
+def test_table_of_jobs_comes_with_its_event(through):
+    """Who watches gets the whole table, also when the server was emptied and when they come late."""
+    table = table_of(40_000)
+    told = [Event(EventKind.RUN_STARTED, 0.0, count=40_000), Event(EventKind.JOBS, 0.0, table=table), *done(1)]
+    through.publish(told)
+    through.server.client().flushall()
+    through.publish(done(2))
+    late = Follower(through.server.client, Keys("test"))
+    for events in (through.read(0)[0], late.look(0.5).events):
+        assert [event.kind for event in events] == [*(event.kind for event in told), EventKind.JOB_DONE]
+        assert events[1].table.to_dict() == table.to_dict()
+
+
+def test_event_of_a_lost_table_is_left_out(through):
+    """Without what it tells of, the event is of no use: a table that the server has lost or mixed up is none."""
+    through.publish([Event(EventKind.JOBS, 0.0, table=table_of(3)), *done(1)])
+    through.server.client().hset(Keys("test").jobs, "0", b"x")
+    late = Follower(through.server.client, Keys("test"))
+    assert [event.job_id for event in late.look(0.5).events] == ["job-1"]
 
 
 def notices(channel):

@@ -2,6 +2,7 @@
 
 from compmake.ui.commands import (
     consoling,
+    dashing,
     explaining,
     fixing,
     general,
@@ -10,12 +11,14 @@ from compmake.ui.commands import (
     making,
     planning,
     statistics,
+    steered,
     storing,
     watching,
 )
 
 __all__ = [
     "consoling",
+    "dashing",
     "explaining",
     "fixing",
     "general",
@@ -24,6 +27,7 @@ __all__ = [
     "making",
     "planning",
     "statistics",
+    "steered",
     "storing",
     "watching",
 ]

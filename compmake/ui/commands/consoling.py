@@ -1,11 +1,12 @@
 """Commands of the interactive console alone: makes in the background, `reload`, aliases, `clear`, `exit`."""
 
 from compmake.errors import UserError
-from compmake.text_safety import one_line
+from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.line import parse_line
 from compmake.ui.commands.making import reply_to
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Console, Session
+from compmake.ui.commands.steered import steer_of
 from compmake.ui.text import table
 
 _CELLS = 200
@@ -47,9 +48,11 @@ def jobs(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- ev
     if not makes:
         holder = session.workspace.store.holder()
         return Reply(["No make is running." if holder is None else f"Not here; the store is held by {holder}."])
-    rows = [(f"[{make.number}]", make.state, make.text, one_line(make.command, _CELLS)) for make in makes]
+    rows = [(f"[{make.number}]", make.state, make.text, make.eta, one_line(make.command, _CELLS)) for make in makes]
     lines = table(rows, width=session.width, style=session.style)
-    return Reply(lines, [{"make": m.number, "state": m.state, "command": m.command, "text": m.text} for m in makes])
+    return Reply(
+        lines, [{"make": m.number, "state": m.state, "command": m.command, "text": m.text, "eta": m.eta} for m in makes]
+    )
 
 
 @command(
@@ -71,11 +74,14 @@ def fg(session: Session, arguments: Arguments) -> Reply:
     section="make",
     takes="[MAKE]",
     examples=("stop", "stop 2"),
-    console=True,
+    of_store=True,
 )
 def stop(session: Session, arguments: Arguments) -> Reply:
-    """One step further each time, as Ctrl-C does in the foreground."""
-    text = _console(session).stop(_number(arguments))
+    """One step further each time, as Ctrl-C does. Outside its console: `compmake PROGRAM --control stop`."""
+    number = _number(arguments)
+    if session.console is None or not (session.console.makes() or number is not None):
+        return Reply([sanitize(steer_of(session).stop())])
+    text = session.console.stop(number)
     return Reply([text] if text else [])
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from compmake.channel.address import Output
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_news import read_output
 from compmake.errors import UserError
@@ -34,6 +35,27 @@ def follow_output(session: Session, job_id: JobId) -> Iterator[str] | None:
             raise UserError(why)
         return None
     return _lines(session, follower, job_id)
+
+
+class Printed:
+    """What running jobs have printed, as the server of the news knows it."""
+
+    def __init__(self, session: Session) -> None:
+        """Find the server.
+
+        Raises:
+            UserError: The make tells its news to nobody, or to a server that these settings do not name.
+        """
+        self._follower = open_follower(session.workspace)
+
+    def of(self, job_id: JobId) -> Output | None:
+        """Return what a job has printed, None if nobody tells."""
+        follower = self._follower
+        return follower.ask(lambda client: read_output(client, follower.keys, job_id))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._follower.close()
 
 
 def _runs(follower: Follower, job_id: JobId) -> bool:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from compmake.channel import Event, EventKind
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_news import Keys, connector
+from compmake.channel.redis_steer import RedisSteer
 from compmake.channel.server import NO_SERVER
 from compmake.errors import UserError
 from compmake.redis_link import explained
-from compmake.telling import OFF, named_server, news_address, told_where
+from compmake.telling import OFF, named_server, news_address, signing, told_where
 from compmake.text_safety import one_line
 from compmake.ui.commands.session import Session
 from compmake.ui.text import clock
@@ -40,20 +41,29 @@ def no_make(workspace: Workspace) -> str:
     return f"No make is running. The last one, {one_line(runs[0].command, 60)}, {clock(runs[0].started_at)}: {ended}."
 
 
-def open_follower(workspace: Workspace) -> Follower:
-    """Return what follows the news of a store's makes.
+def refuse_to_hear_nothing(workspace: Workspace) -> None:
+    """Refuse to wait for news that cannot come.
 
     Raises:
         UserError: They are told to nobody, or to a server that these settings do not name.
     """
     settings, told = workspace.settings, told_where(workspace.store)
-    address = news_address(settings, workspace.store)
     if settings.redis == OFF:
         raise UserError("the setting redis is off: nobody tells, and nobody hears, how a make goes")
     if told is not None and told.server == OFF:
         raise UserError("the make that runs tells nobody how it goes: its setting redis is off")
     if told is not None and told.server and not named_server(settings):
         raise UserError(f"the make tells its news to {told.server}: name that server with --redis URL")
+
+
+def open_follower(workspace: Workspace) -> Follower:
+    """Return what follows the news of a store's makes.
+
+    Raises:
+        UserError: They are told to nobody, or to a server that these settings do not name.
+    """
+    refuse_to_hear_nothing(workspace)
+    address = news_address(workspace.settings, workspace.store)
     if address is None:
         raise UserError(NO_SERVER)
     return Follower(connector(address.url), Keys(address.store_id))
@@ -76,6 +86,23 @@ def why_unheard(workspace: Workspace, follower: Follower) -> str:
     if follower.lost is not None and address is not None:
         return f"there are no news of the make: {explained(follower.lost, address.url)}"
     return "there are no news of the make: it tells nothing, or its server takes nothing; its own screen says why"
+
+
+def open_steer(workspace: Workspace) -> RedisSteer:
+    """Return what can be done to the make that runs in another process.
+
+    Raises:
+        UserError: None runs, or it tells its news where these settings do not look.
+    """
+    if not is_making(workspace):
+        raise UserError(no_make(workspace))
+    refuse_to_hear_nothing(workspace)
+    address = news_address(workspace.settings, workspace.store)
+    if address is None:
+        raise UserError(NO_SERVER)
+    url = address.url
+    how = signing(workspace.settings, address)
+    return RedisSteer(connector(url), Keys(address.store_id), how, lambda error: str(explained(error, url)))
 
 
 class Happenings(NamedTuple):

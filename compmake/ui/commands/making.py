@@ -238,4 +238,4 @@ def reply_to(result: MakeResult | None) -> Reply:
         return Reply()
     if result.interrupted:
         return Reply(exit_code=130)
-    return Reply(exit_code=1 if result.failed or result.blocked else 0)
+    return Reply(exit_code=1 if result.failed or result.blocked or result.left else 0)

@@ -1,13 +1,17 @@
 """The command `plan`: what make would do, for which causes, and how long that may take."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from compmake.causes import Causes, causes_of
 from compmake.job import JobId, JobState, Reason
+from compmake.job_table import Estimate
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session
-from compmake.ui.text import roughly, wrap
+from compmake.ui.expectation import expected_text
+from compmake.ui.text import wrap
+from compmake.wanted_jobs import table_of
 from compmake.words import plural
 
 RECORDED_ONLY = "Whether the program changed since cannot be told here: name the program instead of its store."
@@ -60,18 +64,23 @@ def reason_object(reason: Reason) -> dict[str, str]:
 
 
 def _expected(session: Session, causes: Causes, jobs: int) -> str:
+    from compmake.estimate import Estimator  # only those ask who plan
+
     durations, graph = session.workspace.durations(), session.workspace.graph
 
-    def together(job_ids: Sequence[JobId]) -> str:
-        return roughly(durations.together_s(graph, job_ids, jobs))
+    def estimate(job_ids: Sequence[JobId]) -> Estimate:
+        priorities = durations.priorities(graph, job_ids)
+        return Estimator(table_of(graph, job_ids, priorities, durations), jobs).estimate(time.time())
 
-    unknown = durations.count_unknown(graph, causes.will_run)
-    if unknown == len(causes.will_run):
+    least = estimate(causes.will_run)
+    if least.left_s is None:
         return "expected time: not known, no job of these functions succeeded before"
-    least, most = together(causes.will_run), together([*causes.will_run, *causes.may_run])
-    text = f"expected time: about {least}"
-    if causes.may_run and most != least:
-        text += f" to {most}"
+    text = f"expected time: {expected_text(least, about='about ')}"
+    if causes.may_run:
+        most_text = expected_text(estimate([*causes.will_run, *causes.may_run]), about="")
+        text += f" to {most_text}" if most_text != expected_text(least, about="") else ""
     workers = min(jobs, len(causes.will_run) + len(causes.may_run))
     text += f" with {workers} workers" if workers > 1 else ""
-    return text + (f", {plural(unknown, 'job')} of unknown duration not counted" if unknown else "")
+    unknown = sum(durations.expected_s(j, graph.jobs[j].function_name) is None for j in causes.will_run)
+    counted = "not counted" if least.reason else "taken for average"
+    return text + (f", {plural(unknown, 'job')} of unknown duration {counted}" if unknown else "")

@@ -280,6 +280,7 @@ WORDS = {
     "KEY VALUE": "a setting and its value",
     "NAME LINE": "a name and the line that it stands for",
     "NAME": "the name of an alias",
+    "N": "a number",
 }
 """What the words of commands are; the completion knows the same kinds."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from compmake.channel.source import Steer
 from compmake.errors import SelectionError, UserError
 from compmake.failure import from_json
 from compmake.job import Failure, JobId, JobState, Record
@@ -27,9 +28,11 @@ class BackgroundMake(NamedTuple):
     number: int
     command: str
     state: str
-    """`running`, `stopping` or `waiting`."""
+    """`running`, `paused`, `stopping` or `waiting`."""
     text: str
     """How far it is."""
+    eta: str = ""
+    """When it ends, as far as that is known."""
 
 
 class FailureReport(NamedTuple):
@@ -83,6 +86,8 @@ class Screen:
     """Lines of the terminal, in the console only: elsewhere long lists are printed whole."""
     show_traceback: Callable[[FailureReport], str] | None = None
     """Opens the viewer of a failure and returns the command that the user chose in it, empty for none."""
+    show_dashboard: Callable[[], None] | None = None
+    """Shows the dashboard until the user leaves it."""
 
 
 class Console(Protocol):
@@ -154,6 +159,8 @@ class Session:
     start_make: StartMake
     output: Screen = Screen()
     console: Console | None = None
+    steer: Callable[[], Steer] | None = None
+    """Returns what can be done to the make that runs, or raises a `UserError`; None where nobody said `--control`."""
     background: bool = False
     """Whether `&` ended the command that is carried out."""
     aliases: dict[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from compmake.job import JobId, JobState
 from compmake.status import count_states
 from compmake.text_safety import cells, one_line, sanitize
 from compmake.ui.columns import Column, Listing
+from compmake.ui.commands.eta_table import eta_table
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session
 from compmake.ui.text import clock, duration, wrap
@@ -17,11 +18,11 @@ _CELLS = 60
 
 @command(
     "stats",
-    "Count jobs by function and state, and measure the store.",
+    "Count jobs by function and state, and measure the store; `stats eta`: how good expected ends were.",
     section="look",
     takes="[SEL]",
     options=(JSON, Option("workers", "the workers of the make that runs: what each does, how it is")),
-    examples=("stats func1()", "stats --workers"),
+    examples=("stats func1()", "stats --workers", "stats eta"),
 )
 def stats(session: Session, arguments: Arguments) -> Reply:
     """Counts and times by function, and what the store takes."""
@@ -29,6 +30,9 @@ def stats(session: Session, arguments: Arguments) -> Reply:
         from compmake.ui.commands.worker_table import worker_table  # knows the client of Redis, which takes 0.1 s
 
         return worker_table(session)
+    words = [word.text for word in session.words(arguments.selection)]
+    if words == ["eta"] and "eta" not in session.workspace.graph.jobs:
+        return eta_table(session)
     chosen = session.select_or_all(arguments.selection)
     look, store = session.look, session.workspace.store
     by_function: dict[str, list[JobId]] = {}

@@ -31,7 +31,8 @@ def watch(session: Session, arguments: Arguments) -> Reply:
     if not is_making(session.workspace) and not forever:
         return Reply([no_make(session.workspace)])
     if arguments.flag("json"):
-        return Reply(objects=(event.to_dict() for event in _events(session, forever)), live=True)
+        told = (event.to_dict() for event in _events(session, forever) if event.table is None)  # as --ui json
+        return Reply(objects=told, live=True)
     return Reply(_lines(session, forever), live=True)
 
 

@@ -9,17 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from compmake.control import TERMINATE
 from compmake.errors import CompmakeError
-from compmake.interrupting import TERMINATE, stop_this_process
+from compmake.interrupting import stop_this_process
 from compmake.text_safety import sanitize
 from compmake.ui.commands.line import expand_aliases, parse_line
 from compmake.ui.commands.registry import find_command
-from compmake.ui.commands.runner import CARRIED_OUT, run_line
+from compmake.ui.commands.runner import CARRIED_OUT, run_line, tell_error
 from compmake.ui.commands.session import Session
 from compmake.ui.console.checking import Check
 from compmake.ui.console.makes import Makes
+from compmake.ui.console.reading import DashboardWantedError
 from compmake.ui.console.steering import Steering
 from compmake.ui.console.surface import Surface
+from compmake.ui.expectation import eta_text
 from compmake.ui.standing import prompt_parts
 from compmake.ui.suggestion import suggestion
 from compmake.ui.text import Parts
@@ -99,9 +102,21 @@ class ConsoleApp:
             text = "exit"
         except KeyboardInterrupt:
             return
+        except DashboardWantedError as wish:
+            self._offer = offer
+            self._surface.keep(wish.typed)
+            self._show_dashboard()
+            return
         for line in _lines(text):  # several were pasted
             if not line.lstrip().startswith("#") and not self.carry_out(line):
                 break
+
+    def _show_dashboard(self) -> None:
+        try:
+            self._surface.show_dashboard()
+        except CompmakeError as error:
+            tell_error(error)
+        self._steering.look_again()
 
     def carry_out(self, line: str) -> bool:
         """Carry out one line; return False if that did not work, so that lines pasted behind it are not carried out."""
@@ -134,13 +149,14 @@ class ConsoleApp:
     def prompt(self) -> Parts:
         """Return the prompt as it is now."""
         make = self._makes.running
-        goes_on = make is not None and make.view.started and make.stop.level == 0
-        left_s = make.view.left_s(time.time()) if make is not None and goes_on else None
+        goes_on = make is not None and make.view.started and make.control.level == 0
+        style = self._surface.style
+        eta = eta_text(make.view, time.time(), style, brief=True) if make is not None and goes_on else ""
         return prompt_parts(
             self._steering.standing(),
-            left_s=left_s,
+            eta=eta,
             changed=self._steering.changed(),
-            style=self._surface.style,
+            style=style,
             width=self._surface.width,
         )
 
@@ -156,10 +172,10 @@ class ConsoleApp:
         def suspend(_number: int, _frame: FrameType | None) -> None:
             make = self._makes.running
             if make is not None:
-                make.stop.suspend()
+                make.control.suspend_workers()
             stop_this_process()
             if make is not None:
-                make.stop.resume()
+                make.control.wake_workers()
 
         handlers = {signal.SIGTERM: hang_up, signal.SIGHUP: hang_up, signal.SIGTSTP: suspend}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

@@ -6,11 +6,13 @@ import select
 import signal
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, Protocol
 
-from compmake.interrupting import TERMINATE, Stop, stop_this_process
+from compmake.control import REFUSED, TERMINATE, Control
+from compmake.interrupting import stop_this_process
 from compmake.ui.frontend import Foreground
 from compmake.ui.summary import failure_lines
 from compmake.ui.text import PLAIN, Style
@@ -27,7 +29,10 @@ _EMPTY_AT_MOST = 10
 """A terminal that says so often that there is something to read, and there is nothing, is gone."""
 _HELP = (
     "f       the failures so far",
+    "p       start no job any more; again: go on",
+    "+ -     one worker more, one fewer",
     "b       leave the make in the background: the prompt comes back",
+    "d       the dashboard; back with q",
     "Ctrl-C  start nothing more; again: terminate what runs; again: kill it",
     "Ctrl-Z  suspend everything; the shell's fg goes on",
 )
@@ -36,10 +41,14 @@ _HELP = (
 class Watched(Protocol):
     """A make that runs in another thread."""
 
-    stop: Stop
+    control: Control
 
     def finished(self) -> bool:
         """Tell whether nothing more will be shown of it."""
+        ...
+
+    def unseen(self) -> AbstractContextManager[None]:
+        """Show nothing of it meanwhile, and afterwards what happened."""
         ...
 
 
@@ -51,6 +60,7 @@ def watch(
     width: Callable[[], int] | None = None,
     style: Style = PLAIN,
     keep: Callable[[str], None] = lambda _: None,
+    dashboard: Callable[[], None] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> bool:
     """Let the user steer a make until it has ended; to be called in the main thread.
@@ -62,6 +72,7 @@ def watch(
         width: Asked for the columns of the terminal; None if lines may be of any length.
         style: Signs, for lists of failures.
         keep: Gets what was pasted: it is meant for the next prompt, no key.
+        dashboard: Shows it until the user leaves it; None where that cannot be.
         clock: Epoch seconds.
 
     Returns:
@@ -80,7 +91,7 @@ def watch(
                 screen.redraw(clock())
             if signals.take(signal.SIGWINCH):
                 screen.redraw(clock())
-            screen.show_step(make.stop.level, clock())
+            screen.show_step(make.control.level, clock())
             for key in keyboard.typed():
                 if key == "b":
                     return True
@@ -88,17 +99,40 @@ def watch(
                     screen.tell(failures, clock())
                 elif key in ("?", "h"):
                     screen.tell(lambda _: _HELP, clock())
+                elif key == "d" and dashboard is not None:
+                    with make.unseen(), screen.away(), keyboard.given_back():
+                        dashboard()
+                    screen.redraw(clock())
+                elif key in _STEERING:
+                    answer = _STEERING[key](make.control)
+                    if answer.startswith(REFUSED):  # what is done the make tells
+                        screen.tell(_saying(answer), clock())
     return False
+
+
+def _saying(text: str) -> Callable[[View], Sequence[str]]:
+    return lambda _: [text]
+
+
+def _pause_or_resume(control: Control) -> str:
+    return control.resume() if control.is_paused else control.pause()
+
+
+_STEERING: Mapping[str, Callable[[Control], str]] = {
+    "p": _pause_or_resume,
+    "+": lambda control: control.set_workers(control.workers + 1),
+    "-": lambda control: control.set_workers(control.workers - 1),
+}
 
 
 def _suspend(make: Watched, screen: Foreground, keyboard: "_Keyboard") -> None:
     """Stop this process with all its workers, as the user wants who types Ctrl-Z, until somebody continues it."""
     with screen.away():
-        make.stop.suspend()
+        make.control.suspend_workers()
         keyboard.give_back()
         stop_this_process()
         keyboard.take()
-        make.stop.resume()
+        make.control.wake_workers()
 
 
 class _Signals:
@@ -140,8 +174,8 @@ class _Signals:
 
     def _press(self, at_least: int = 0) -> None:
         if not self._make.finished():  # who ended may have closed what `stop` writes to
-            self._make.stop.key = "Ctrl-C"
-            self._make.stop.press(at_least)
+            self._make.control.key = "Ctrl-C"
+            self._make.control.press(at_least)
 
     def _end_all(self, number: int, _frame: FrameType | None) -> None:
         self._ends_all = number
@@ -198,6 +232,15 @@ class _Keyboard:
         if before is not None:
             with self._unless_gone() as descriptor:
                 termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+    @contextlib.contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Leave the terminal to somebody else meanwhile."""
+        self.give_back()
+        try:
+            yield
+        finally:
+            self.take()
 
     @contextlib.contextmanager
     def _unless_gone(self) -> Iterator[int]:

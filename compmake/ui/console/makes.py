@@ -4,17 +4,19 @@ import copy
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
-from compmake.channel import Channel, Event
+from compmake.channel import Channel, Event, EventKind
 from compmake.channel.memory import MemoryChannel
+from compmake.control import START_NONE, Control
 from compmake.errors import UserError
-from compmake.interrupting import START_NONE, Stop
 from compmake.job import JobId
 from compmake.make_result import MakeResult
 from compmake.text_safety import one_line
 from compmake.ui.commands.session import BackgroundMake
+from compmake.ui.expectation import eta_text
 from compmake.ui.frontend import Frontend, Ticker
 from compmake.ui.text import duration
 from compmake.ui.view import View
@@ -30,7 +32,14 @@ class RunMake(Protocol):
     """Makes jobs in the calling thread and tells a channel how it goes."""
 
     def __call__(
-        self, workspace: Workspace, targets: Sequence[JobId], command: str, channel: Channel, stop: Stop, *, jobs: int
+        self,
+        workspace: Workspace,
+        targets: Sequence[JobId],
+        command: str,
+        channel: Channel,
+        control: Control,
+        *,
+        jobs: int,
     ) -> MakeResult:
         """As `starting.run_make`."""
         ...
@@ -52,7 +61,8 @@ class ConsoleMake:
             jobs: How many may run at once.
         """
         self.number, self.targets, self.wanted, self.command, self.jobs = number, targets, wanted, command, jobs
-        self.stop = Stop()
+        self.control = Control()
+        self.channel = MemoryChannel()
         self.view = View()
         self.result: MakeResult | None = None
         self.error: BaseException | None = None
@@ -61,6 +71,8 @@ class ConsoleMake:
         self.ended = threading.Event()
         self._lock = threading.RLock()
         self._frontend: Frontend | None = None
+        self._missed: list[Event] | None = None
+        """What happens while nobody shows it, and somebody is to be told."""
 
     def show(self, frontend: Frontend | None) -> None:
         """Let a frontend show it from now on, in place of the one before; None lets nobody."""
@@ -71,19 +83,34 @@ class ConsoleMake:
         if before is not None:
             before.close()
 
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Let nobody show it meanwhile; its frontend is told afterwards what happened."""
+        with self._lock:
+            frontend, self._frontend, self._missed = self._frontend, None, []
+        try:
+            yield
+        finally:
+            with self._lock:
+                missed, self._missed = self._missed, None
+                if frontend is not None:
+                    frontend.feed(missed, time.time())
+                    self._frontend = frontend
+                    if self.finished():
+                        self.show(None)
+
     def finished(self) -> bool:
         """Tell whether its thread has nothing more to do."""
         return self.ended.is_set()
 
     def run(self, workspace: Workspace, make: RunMake) -> None:
         """Make, in this thread; how it ended is in `result` or `error`."""
-        channel = MemoryChannel()
-        channel.subscribe(self._receive)
+        self.channel.subscribe(self._receive)
         try:
             twin = workspace.twin()
             try:
                 with Ticker(self._tick, _TICK_S):
-                    self.result = make(twin, self.targets, self.command, channel, self.stop, jobs=self.jobs)
+                    self.result = make(twin, self.targets, self.command, self.channel, self.control, jobs=self.jobs)
             finally:
                 twin.close()
         except BaseException as error:  # whoever waits for the make tells it
@@ -102,8 +129,12 @@ class ConsoleMake:
             return BackgroundMake(self.number, self.command, "waiting", plural(len(self.wanted), "job"))
         counts = [(f"{view.done}/{view.total}", "done"), (view.failed, "failed"), (len(view.running), "running")]
         text = ", ".join(f"{count} {word}" for count, word in counts if count)
-        state = "stopping" if self.stop.level >= START_NONE else "running"
-        return BackgroundMake(self.number, self.command, state, f"{text}, {duration(view.elapsed_s(time.time()))}")
+        state = "paused" if self.control.is_paused else "running"
+        state = "stopping" if self.control.level >= START_NONE else state
+        now = time.time()
+        eta = eta_text(view, now) if self.control.level < START_NONE else ""
+        told = f"{text}, {duration(view.elapsed_s(now))}"
+        return BackgroundMake(self.number, self.command, state, told, eta)
 
     def _receive(self, events: Sequence[Event]) -> None:
         with self._lock:
@@ -111,6 +142,8 @@ class ConsoleMake:
                 self.view.apply(event)
             if self._frontend is not None:
                 self._frontend.feed(events, time.time())
+            elif self._missed is not None:
+                self._missed += [event for event in events if event.kind is not EventKind.HEARTBEAT]
         if self.view.started:
             self.begun.set()
 
@@ -137,6 +170,8 @@ class Makes:
         self._queue: deque[ConsoleMake] = deque()
         self._lock = threading.RLock()
         self._number = 0
+        self.newest: ConsoleMake | None = None
+        """The one that began last, also when it has ended."""
 
     @property
     def running(self) -> ConsoleMake | None:
@@ -200,15 +235,15 @@ class Makes:
                 self._queue.remove(make)
                 make.end()
                 return
-        make.stop.press()
+        make.control.press()
 
     def stop_all(self, level: int) -> None:
         """Let no waiting make begin, and go as far as `level` with the one that runs."""
         for make in self.all()[:0:-1]:
             self.stop(make)
         running = self.running
-        if running is not None and running.stop.level < level:
-            running.stop.press(level)
+        if running is not None and running.control.level < level:
+            running.control.press(level)
 
     def refuse_if_busy(self, job_ids: Collection[JobId] | None, what: str) -> None:
         """Refuse to change jobs (None: any) that a make is about to make.
@@ -224,6 +259,7 @@ class Makes:
                 raise UserError(f"{what} must wait for {which}{job}: `fg` shows it, `stop` ends it")
 
     def _begin(self, make: ConsoleMake) -> None:
+        self.newest = make
         threading.Thread(target=self._work, args=(make,), name=f"compmake-make-{make.number}", daemon=True).start()
 
     def _work(self, make: ConsoleMake) -> None:
@@ -234,4 +270,4 @@ class Makes:
             if self._queue:
                 self._begin(self._queue[0])
         make.end()
-        make.stop.close()
+        make.control.close()

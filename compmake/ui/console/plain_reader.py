@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
+from compmake.ui.console.reading import NOTHING, Typed
 from compmake.ui.text import Parts
 
 
@@ -28,7 +29,7 @@ class PlainReader:
             with suppress(ImportError):  # it changes what input() does
                 import readline  # noqa: F401
 
-    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: str = "") -> str:  # noqa: ARG002
+    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: Typed = NOTHING) -> str:  # noqa: ARG002
         """Return the next line; whole lines that were `typed` before are taken as they are, and nothing is offered.
 
         Raises:
@@ -37,8 +38,8 @@ class PlainReader:
         """
         with self._lock:
             self._print()
-            if "\n" in typed:
-                line = typed.rpartition("\n")[0]
+            if "\n" in typed.text:
+                line = typed.text.rpartition("\n")[0]
                 self._stream.write(f"{_plain(prompt)}{line}\n")
                 return line
             self._prompt = prompt

@@ -11,6 +11,7 @@ from typing import TextIO
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import ANSI
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
@@ -19,6 +20,7 @@ from prompt_toolkit.output import ColorDepth, create_output
 
 from compmake.ui.console.completer import LineCompleter
 from compmake.ui.console.lexer import STYLE, LineLexer
+from compmake.ui.console.reading import NOTHING, DashboardWantedError, Typed
 from compmake.ui.text import Parts, Style
 from compmake.ui.vocabulary import Vocabulary
 
@@ -72,7 +74,7 @@ class RichReader:
         # Without cursor reports only the toolbar is missing; a warning among the user's lines helps nobody.
         self._session.app.renderer.cpr_not_supported_callback = lambda: None
 
-    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: str = "") -> str:
+    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: Typed = NOTHING) -> str:
         """Return the next line.
 
         Args:
@@ -83,6 +85,7 @@ class RichReader:
         Raises:
             EOFError: Ctrl-D.
             KeyboardInterrupt: Ctrl-C.
+            DashboardWantedError: F2.
         """
         self._offer = offer
         self._print_held()
@@ -91,10 +94,11 @@ class RichReader:
                 lambda: self._painted(prompt()),
                 # Never None: that would leave the one before.
                 placeholder=ANSI(self._style.paint("dim", f"{offer}  [Tab]") if offer else ""),
-                default=typed,
+                default=Document(typed.text, typed.at),
                 pre_run=self._begin,
             )
         finally:
+            self._session.app.erase_when_done = False
             with self._lock:
                 self._loop = None
 
@@ -153,6 +157,12 @@ class RichReader:
         @keys.add("tab", filter=offered)
         def take(event: KeyPressEvent) -> None:
             event.current_buffer.insert_text(self._offer)
+
+        @keys.add("f2")
+        def open_dashboard(event: KeyPressEvent) -> None:
+            typed = Typed(event.current_buffer.text, event.current_buffer.cursor_position)
+            event.app.erase_when_done = True  # the prompt comes back, and shall not stand there twice
+            event.app.exit(exception=DashboardWantedError(typed))
 
         return keys
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from compmake.channel.source import Steer
 from compmake.config import ConsoleMode, changed_setting
+from compmake.control import START_NONE, TERMINATE
 from compmake.errors import CompmakeError, StoreError, UserError
-from compmake.interrupting import START_NONE, TERMINATE
 from compmake.job import JobId, JobState
 from compmake.make_result import MakeResult
 from compmake.settings import OF_THE_STORE
@@ -62,10 +63,28 @@ class Steering:
     """The `Console` of the session."""
 
     def __init__(
-        self, session: Session, makes: Makes, check: Check, surface: Surface, code: Code, inline: StartMake
+        self,
+        session: Session,
+        makes: Makes,
+        check: Check,
+        surface: Surface,
+        code: Code,
+        inline: StartMake,
+        *,
+        controls_others: bool = False,
     ) -> None:
-        """Join the parts; `inline` makes in this thread, for `make --inline`."""
-        self._session, self._makes, self._check = session, makes, check
+        """Join the parts.
+
+        Args:
+            session: What commands work on.
+            makes: Those of this console.
+            check: Knows how the jobs stand.
+            surface: The terminal.
+            code: On disk.
+            inline: Makes in this thread, for `make --inline`.
+            controls_others: Whether makes of other processes may be steered from here.
+        """
+        self._session, self._makes, self._check, self._controls_others = session, makes, check, controls_others
         self._surface, self._code, self._inline = surface, code, inline
         self.is_left = False
         self._seen: int | None = None
@@ -189,9 +208,26 @@ class Steering:
         """Stop a make, one step further each time."""
         make = self._makes.find(number)
         waits = make is not self._makes.running
-        make.stop.key = "`stop`"
+        make.control.key = "`stop`"
         self._makes.stop(make)
         return f"[{make.number}] will not begin." if waits else ""  # the make itself tells what its stop means
+
+    def steer(self) -> Steer:
+        """Return what can be done to the make that runs here; with `--control` else to that of another process.
+
+        Raises:
+            UserError: None runs.
+        """
+        make = self._makes.running
+        if make is not None:
+            return make.control
+        if not self._controls_others:
+            raise UserError(
+                "no make is running here; that of another process is steered if --control opens the console"
+            )
+        from compmake.ui.commands.hearing import open_steer  # knows the client of Redis, which takes 0.1 s
+
+        return open_steer(self._session.workspace)
 
     def _watch(self, make: ConsoleMake, frontend: Foreground) -> MakeResult | None:
         self._watched = make

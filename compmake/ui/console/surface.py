@@ -1,7 +1,9 @@
 """The terminal of the console: what it can show, how makes are shown in it, what is said and asked."""
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TextIO
 
 from compmake.config import ConsoleMode, OutputMode, beside_screen, color_count, output_mode, terminal_size
@@ -10,42 +12,13 @@ from compmake.ui.commands.session import FailureReport, Screen, Session
 from compmake.ui.console.background import BackgroundLog
 from compmake.ui.console.foreground import watch
 from compmake.ui.console.makes import ConsoleMake
+from compmake.ui.console.reading import NOTHING, Reader, Typed
 from compmake.ui.frontend import Foreground, Frontend
 from compmake.ui.json_log import JsonLog
 from compmake.ui.plain import PlainLog
 from compmake.ui.region import LiveRegion
-from compmake.ui.text import Parts, Style, can_encode
+from compmake.ui.text import Style, can_encode
 from compmake.ui.titles import Title
-
-
-class Reader(Protocol):
-    """Reads lines from the user and prints what happens meanwhile."""
-
-    def read(self, prompt: Callable[[], Parts], offer: str = "", typed: str = "") -> str:
-        """Return the next line; `offer` is one that the user may take over, `typed` is there already.
-
-        Raises:
-            EOFError: Ctrl-D.
-            KeyboardInterrupt: Ctrl-C.
-        """
-        ...
-
-    def ask(self, question: str) -> str:
-        """Return the answer to a question; raises as `read` does."""
-        ...
-
-    def say(self, lines: Sequence[str]) -> None:
-        """Print lines above the prompt, or before the next one; from any thread."""
-        ...
-
-    @property
-    def is_reading(self) -> bool:
-        """Whether the user may be typing."""
-        ...
-
-    def interrupt(self, error: BaseException) -> bool:
-        """End the reading that is going on with an exception; tell whether there was one."""
-        ...
 
 
 class Viewer(Protocol):
@@ -59,7 +32,14 @@ class Viewer(Protocol):
 class Surface:
     """One terminal."""
 
-    def __init__(self, session: Session, stream: TextIO, mode: ConsoleMode, show_traceback: Viewer) -> None:
+    def __init__(
+        self,
+        session: Session,
+        stream: TextIO,
+        mode: ConsoleMode,
+        show_traceback: Viewer,
+        show_dashboard: Callable[[], None],
+    ) -> None:
         """Describe it.
 
         Args:
@@ -67,13 +47,14 @@ class Surface:
             stream: The terminal, for what is neither data nor an error.
             mode: RICH or PLAIN.
             show_traceback: The viewer of failures, for a capable terminal.
+            show_dashboard: The dashboard, for a capable terminal.
         """
         self.stream, self.mode = stream, mode
         self.reader: Reader
-        self._typed = ""
+        self._typed = NOTHING
         self._is_covered = False
         """Whether something else has the whole screen."""
-        self._session, self._viewer = session, show_traceback
+        self._session, self._viewer, self._dashboard = session, show_traceback, show_dashboard
 
     @property
     def style(self) -> Style:
@@ -91,7 +72,9 @@ class Surface:
         if not os.isatty(1):
             return Screen()
         columns, rows = self._size()
-        return Screen(self.style, columns, rows, self._show_traceback if self.mode is ConsoleMode.RICH else None)
+        if self.mode is not ConsoleMode.RICH:
+            return Screen(self.style, columns, rows)
+        return Screen(self.style, columns, rows, self._show_traceback, self.show_dashboard)
 
     def foreground(self, verbose: bool) -> Foreground:
         """Return what shows a make while nobody types."""
@@ -111,20 +94,35 @@ class Surface:
 
     def watch(self, make: ConsoleMake, screen: Foreground) -> bool:
         """Let the user steer a make until it has ended; return True if it is sent to the background before."""
-        return watch(make, screen, stdin=0, width=lambda: self.width, style=self.style, keep=self._keep)
+        dashboard = self.show_dashboard if self.mode is ConsoleMode.RICH else None
+        return watch(
+            make,
+            screen,
+            stdin=0,
+            width=lambda: self.width,
+            style=self.style,
+            keep=self._keep,
+            dashboard=dashboard,
+        )
 
-    def take_typed(self) -> str:
-        """Return what was pasted while a make had the terminal: it belongs into the next prompt."""
-        text, self._typed = self._typed, ""
-        return text
+    def take_typed(self) -> Typed:
+        """Return what is to stand in the next prompt: what was pasted meanwhile, or half a line."""
+        typed, self._typed = self._typed, NOTHING
+        return typed
+
+    def keep(self, typed: Typed) -> None:
+        """Let this stand in the next prompt."""
+        self._typed = typed
 
     def _keep(self, text: str) -> None:
-        self._typed += text.replace("\r", "\n")
+        text = self._typed.text + text.replace("\r", "\n")
+        self._typed = Typed(text, len(text))
 
     def tell(self, *lines: str) -> None:
         """Print lines, safe ones, now; not while the user types."""
-        self.stream.write("".join(f"{line}\n" for line in lines))
-        self.stream.flush()
+        stream = sys.stdout if self._is_covered else self.stream  # what covers the screen has put itself there
+        stream.write("".join(f"{line}\n" for line in lines))
+        stream.flush()
 
     def say(self, lines: Sequence[str]) -> None:
         """Print lines above the prompt, or before the next one; from any thread."""
@@ -154,8 +152,18 @@ class Surface:
 
     def _show_traceback(self, report: FailureReport) -> str:
         style = self.style
-        self._is_covered = True
-        try:
+        with self._covered():
             return self._viewer(report, colors=style.colors, ascii_only=style.ascii)
+
+    def show_dashboard(self) -> None:
+        """Show the dashboard until the user leaves it."""
+        with self._covered():
+            self._dashboard()
+
+    @contextlib.contextmanager
+    def _covered(self) -> Iterator[None]:
+        before, self._is_covered = self._is_covered, True
+        try:
+            yield
         finally:
-            self._is_covered = False
+            self._is_covered = before

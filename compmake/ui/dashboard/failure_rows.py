@@ -11,6 +11,7 @@ from compmake.ui.traceback import chain, headline
 from compmake.words import plural
 
 _ROW_CELLS = 400
+_SOURCE_CELLS = 2000
 
 
 class Row(NamedTuple):
@@ -128,7 +129,7 @@ def _frame_lines(frame: Frame, around: int) -> list[Line]:
     digits = max((len(str(number)) for number, _ in near), default=0)
     for number, text in near:
         is_here = number == frame.line
-        shown = sanitize(text.expandtabs())
+        shown = one_line(text.expandtabs(), _SOURCE_CELLS)
         lines.append([("here" if is_here else "dim", f"{'>' if is_here else ' '} {number:>{digits}}  ")])
         lines[-1].append(("here" if is_here else "plain", shown))
     if not frame.source:

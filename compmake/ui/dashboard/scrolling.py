@@ -19,6 +19,10 @@ class Scroll:
         self._width = 0
         self._shown: list[Line] = []
 
+    def replace(self, lines: Sequence[Line]) -> None:
+        """Show other lines from the same place on, from their end if the end was seen before."""
+        self._lines, self._shown = lines, []
+
     def seen(self, columns: int, rows: int, *, wrap: bool) -> list[Line]:
         """Return the lines that are on a screen of this size."""
         width = columns if wrap else 0

@@ -1,0 +1,101 @@
+"""Opens the dashboard for whoever wants it: the console, another terminal, a recording."""
+
+import threading
+from collections.abc import Callable
+
+from compmake.channel.address import Output
+from compmake.errors import UserError
+from compmake.job import JobId
+from compmake.telling import news_address
+from compmake.ui.commands.session import Session
+from compmake.ui.console.checking import Check
+from compmake.ui.console.console_source import ConsoleSource
+from compmake.ui.console.makes import Makes
+from compmake.ui.console.steering import Steering
+from compmake.ui.dashboard.desk import Desk
+from compmake.ui.dashboard.opening import Opening, show_dashboard
+from compmake.ui.dashboard.panes.look import About
+from compmake.ui.dashboard.standing_source import WithStanding
+from compmake.ui.text import Style
+
+
+def show_console_dashboard(session: Session, makes: Makes, check: Check, steering: Steering, style: Style) -> None:
+    """Show the dashboard of the console until the user leaves it.
+
+    Raises:
+        UserError: The setting `keys` is wrong.
+    """
+    settings = session.workspace.settings
+    desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left)
+
+    printed = _Printed(session)
+    about = About(program=session.workspace.name, store=session.workspace.store.location)
+    source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)
+    opening = Opening(source, desk, printed, None, about)
+    try:
+        show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
+    finally:
+        printed.close()
+
+
+def show_dashboard_elsewhere(session: Session) -> None:
+    """Show the dashboard of a make of another process until the user leaves it.
+
+    Raises:
+        UserError: No news can come, or the setting `keys` is wrong.
+    """
+    from compmake.channel.redis_source import RedisSource  # knows the client of Redis, which takes 0.1 s
+    from compmake.ui.commands.hearing import refuse_to_hear_nothing
+
+    workspace = session.workspace
+    settings, store = workspace.settings, workspace.store
+    refuse_to_hear_nothing(workspace)
+    lock = threading.RLock()
+    seen: list[int] = [store.version]
+
+    def renew() -> None:
+        if store.version != seen[0]:
+            seen[0] = store.version
+            workspace.refresh()
+
+    desk = Desk(session, lock=lock, renew=renew)
+    source = WithStanding(
+        RedisSource(lambda: news_address(settings, store)), desk.standing, desk.version, desk.is_making
+    )
+    printed = _Printed(session)
+    about = About(program=workspace.name, store=store.location, prefix=session.prefix)
+    try:
+        show_dashboard(
+            Opening(source, desk, printed, None, about),
+            session.style,
+            keys=settings.keys,
+            mouse=settings.mouse,
+        )
+    finally:
+        source.close()
+        printed.close()
+
+
+class _Printed:
+    """Asks the server of the news what a running job has printed; for one thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._ask: Callable[[JobId], Output | None] | None = None
+        self._close: Callable[[], None] = lambda: None
+
+    def __call__(self, job_id: JobId) -> Output | None:
+        """Return it, None if nobody tells."""
+        if self._ask is None:
+            from compmake.ui.commands.following import Printed  # knows the client of Redis, which takes 0.1 s
+
+            try:
+                printed = Printed(self._session)
+            except UserError:
+                return None
+            self._ask, self._close = printed.of, printed.close
+        return self._ask(job_id)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._close()

@@ -1,0 +1,302 @@
+"""`Acting`: what the dashboard does to jobs and to the make, after asking; a line tells what came of it."""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from compmake.channel.source import Steer
+from compmake.errors import CompmakeError
+from compmake.job import Failure, Frame, JobId
+from compmake.text_safety import one_line, sanitize
+from compmake.ui.commands.session import FailureReport
+from compmake.ui.dashboard.asking import Asking, Choice, Option, Typing
+from compmake.ui.dashboard.board.board import Board
+from compmake.ui.dashboard.board.job_rows import JobRows
+from compmake.ui.dashboard.board.states import SIGNS, State
+from compmake.ui.dashboard.board.workers import LOST_AFTER_S
+from compmake.ui.dashboard.desk import Desk
+from compmake.ui.dashboard.field import Field
+from compmake.ui.dashboard.panes.look import Details
+from compmake.ui.dashboard.screen import FullScreen
+from compmake.ui.dashboard.text_page import TextPage
+from compmake.ui.dashboard.traceback_screen import Viewer
+from compmake.ui.editor import edit
+from compmake.ui.text import Style, duration
+from compmake.words import plural, quoted
+
+_RECORDING = "this is a recording: nothing can be done to it"
+_CELLS = 300
+_ID_CELLS = 60
+_NAMED = 200
+"""More jobs than that are not named in a line of commands, but selected."""
+_WIDTH = 110
+"""What a command says is laid out for so many cells."""
+
+
+class Playback(Protocol):
+    """A recording that is played."""
+
+    speed: float
+    """How many times as fast as it was; 0 while it is halted."""
+
+
+class Acting:
+    """Asks, confirms and does.
+
+    Args:
+        board: What is known of the make.
+        rows: The list of jobs, with the marks.
+        screen: Where it is shown.
+        style: What the terminal can show.
+        desk: Carries out commands, and acts on the make that runs; None if there is no store.
+        playback: The recording, if it is one.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        rows: JobRows,
+        screen: FullScreen,
+        *,
+        style: Style,
+        desk: Desk | None,
+        playback: Playback | None = None,
+    ) -> None:
+        self.board, self.rows = board, rows
+        self.asking: Asking | None = None
+        """What has the keys now."""
+        self.told = ""
+        """One line for the user, until the next key."""
+        self._screen, self._style, self._desk, self._playback = screen, style, desk, playback
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._answered = 0
+        self._history: list[str] = []
+        self._resumed_speed = 1.0
+
+    def take_answer(self) -> int:
+        """Tell what a deed has come to that took a while; return a number that counts them."""
+        while not self._answers.empty():
+            self.told = self._answers.get()
+            self._answered += 1
+        return self._answered
+
+    # Commands.
+
+    def ask_command(self) -> None:
+        """Let the user type a command."""
+        if self._refuse_without_desk():
+            return
+
+        def take(line: str) -> str:
+            if line.strip():
+                self._history.append(line)
+                self.carry_out(line)
+            return ""
+
+        self.asking = Typing(Field(":", history=self._history), take, "a command of the console: ls, why, make, stats")
+
+    def carry_out(self, line: str, *, sure: bool = False) -> None:
+        """Carry out a line of commands, and show what it says."""
+        if self._desk is None:
+            return
+        shown = one_line(line, _ID_CELLS)
+        try:
+            said = self._desk.carry_out(
+                line,
+                width=_WIDTH,
+                ascii_only=self._style.ascii,
+                sure=sure,
+                terminal=self._screen.suspended,
+                show_traceback=self._show_report,
+            )
+        except CompmakeError as error:
+            self.told = one_line(str(error), _CELLS)
+            return
+        if self._desk.is_left:
+            self._screen.leave()
+        elif len(said.lines) > 1:
+            self._screen.show(TextPage(shown, [[("plain", text)] for text in said.lines]))
+        elif not said.has_terminal:
+            self.told = said.lines[0] if said.lines else f"{shown}: done"
+
+    def _refuse_without_desk(self) -> bool:
+        self.told = _RECORDING if self._desk is None else ""
+        return self._desk is None
+
+    # Jobs.
+
+    def ask_action(self) -> None:
+        """Ask what to do with the marked jobs, or with the one under the cursor."""
+        jobs = self.rows.chosen
+        if not jobs:
+            self.told = "there is no job here"
+            return
+        if self._refuse_without_right():
+            return
+        what = one_line(jobs[0], _ID_CELLS) if len(jobs) == 1 else plural(len(jobs), "marked job")
+        options = [
+            Option("m", "make", lambda: self._ask_sure(f"Make {what}", lambda: self._command("make", jobs))),
+            Option("r", "remake", lambda: self._ask_sure(f"Remake {what}", lambda: self._command("remake", jobs))),
+            Option("c", "clean", lambda: self._ask_sure(f"Clean {what}", lambda: self._command("clean", jobs))),
+            Option("x", "cancel", lambda: self._ask_sure(f"Cancel {what}", lambda: self._cancel(jobs))),
+        ]
+        self.asking = Choice(f"{what}:", options)
+
+    def _ask_sure(self, question: str, do: Callable[[], None]) -> None:
+        self.asking = Choice(f"{question}?", [Option("y", "yes", do), Option("n", "no", lambda: None)])
+
+    def _command(self, command: str, jobs: Sequence[JobId]) -> None:
+        assert self._desk is not None
+        if len(jobs) > _NAMED:
+            self._desk.choose(jobs)
+            self.carry_out(f"{command} last", sure=True)
+        else:
+            self.carry_out(" ".join([command, *map(quoted, jobs)]), sure=True)
+
+    def _cancel(self, jobs: Sequence[JobId]) -> None:
+        self._do(lambda steer: steer.cancel(jobs))
+
+    def ask_lost(self, *, again: bool, now: float) -> None:
+        """Ask whether to end the job of a worker that is lost: the one under the cursor, else the longest silent."""
+        lost = {w.job_id: w for w in self.board.workers.all() if w.silent_s(now) >= LOST_AFTER_S and w.job_id}
+        if not lost:
+            self.told = f"no worker has been silent for {LOST_AFTER_S:.0f} s"
+            return
+        if self._refuse_without_right():
+            return
+        here = self.rows.job
+        job_id = here if here in lost else max(lost, key=lambda one: lost[one].silent_s(now))
+        assert job_id is not None
+        worker = lost[job_id]
+        what = f"{one_line(job_id, _ID_CELLS)} on {worker.name}, silent for {duration(worker.silent_s(now))}"
+        self._ask_sure(f"End {what}{', and make it again' if again else ''}", lambda: self._end_lost(job_id, again))
+
+    def _end_lost(self, job_id: JobId, again: bool) -> None:
+        self._cancel([job_id])
+        if again and self._desk is not None and self._desk.is_console:
+            self._command("make", [job_id])
+        elif again:
+            self.told = f"when the make has ended: make {quoted(job_id)}"
+
+    # The make.
+
+    def pause(self) -> None:
+        """Let no job be started, or go on; halt a recording, or go on."""
+        if self._playback is not None:
+            halted = not self._playback.speed
+            if not halted:
+                self._resumed_speed = self._playback.speed
+            self._playback.speed = self._resumed_speed if halted else 0.0
+            self.told = "the recording goes on" if halted else "the recording is halted: p goes on"
+        elif self.board.view.is_paused:
+            self._do(lambda steer: steer.resume())
+        else:
+            self._do(lambda steer: steer.pause())
+
+    def change_speed(self, step: int) -> None:
+        """Let more or fewer workers run; play a recording faster or slower."""
+        if self._playback is not None:
+            speed = self._playback.speed or self._resumed_speed
+            self._playback.speed = min(max(speed * 2.0**step, 1 / 8), 1024.0)
+            self.told = f"the recording runs {self._playback.speed:g} times as fast"
+            return
+        workers = self.board.view.workers + step
+        if workers < 1:
+            self.told = "one worker is the least: p pauses the make"
+        else:
+            self._do(lambda steer: steer.set_workers(workers))
+
+    def _do(self, deed: Callable[[Steer], str]) -> None:
+        """Act on the make in a thread of its own: an answer through a server takes a while."""
+        desk = self._desk
+        if self._refuse_without_right() or desk is None:
+            return
+
+        def answer() -> None:
+            try:
+                self._answers.put(one_line(deed(desk.steer()), _CELLS))
+            except CompmakeError as error:
+                self._answers.put(one_line(str(error), _CELLS))
+
+        threading.Thread(target=answer, name="compmake-steer", daemon=True).start()
+
+    def _refuse_without_right(self) -> bool:
+        self.told = _RECORDING if self._desk is None else self._desk.refusal
+        return bool(self.told)
+
+    # Failures.
+
+    def failure(self, details: Details | None) -> Failure | None:
+        """Return why the job under the cursor failed, if that is known."""
+        job_id = self.rows.job
+        number = self.board.jobs.number(job_id) if job_id is not None else None
+        if job_id is None or number is None or self.board.jobs.state(number) in _GOOD:
+            return None
+        return self.board.jobs.failures.get(job_id) or (details.failure if details is not None else None)
+
+    def show_failure(self, details: Details | None) -> bool:
+        """Open the viewer of the failure of the job under the cursor; return False if there is none."""
+        failure, job_id = self.failure(details), self.rows.job
+        if failure is None or job_id is None:
+            return False
+        number = self.board.jobs.number(job_id)
+        assert number is not None
+        attempt, sign = self.board.jobs.attempt(number), SIGNS[State.FAILED]
+        head = f"{sign.mark(self._style)} {one_line(job_id, _CELLS)} failed"
+        if attempt.wall_s is not None:
+            head += f": took {duration(attempt.wall_s)} on {one_line(attempt.worker, 40)}, attempt {attempt.number}"
+        report = FailureReport(job_id, head, "", failure, "")
+        self._show_report(report if self._desk is None else self._desk.report(job_id, failure, head))
+        return True
+
+    def _show_report(self, report: FailureReport) -> str:
+        self._screen.show(_FailurePage(report, self._screen, self._style, self._after_viewer))
+        return ""
+
+    def _after_viewer(self, line: str) -> None:
+        if not self._refuse_without_right():
+            self.carry_out(line, sure=True)
+
+    def edit(self, details: Details | None) -> None:
+        """Open the user's editor where the job under the cursor failed."""
+        place = _place(self.failure(details))
+        if place is None:
+            self.told = "e opens your editor where a job failed: this one has no such line"
+            return
+        with self._screen.suspended():
+            self.told = edit(place.file, place.line)
+
+    def copy(self, details: Details | None) -> None:
+        """Copy where the job under the cursor failed, else its id."""
+        place, job_id = _place(self.failure(details)), self.rows.job
+        if job_id is None:
+            return
+        text = f"{place.file}:{place.line}" if place is not None else job_id
+        self._screen.copy(sanitize(text))
+        self.told = f"copied {one_line(text, _CELLS)}, if your terminal allows it"
+
+
+_GOOD = (State.DONE, State.UP_TO_DATE)
+
+
+class _FailurePage(Viewer):
+    """The viewer of a failure; what the user chooses there is carried out when it is closed."""
+
+    def __init__(self, report: FailureReport, screen: FullScreen, style: Style, then: Callable[[str], None]) -> None:
+        super().__init__(report, screen, style)
+        self._then = then
+
+    def press(self, key: str) -> None:
+        """As in the viewer."""
+        super().press(key)
+        if self.closed and self.chosen:
+            self._then(self.chosen)
+
+
+def _place(failure: Failure | None) -> Frame | None:
+    """Return the line that is the user's own and was reached last, else the last one."""
+    if failure is None:
+        return None
+    frame = failure.deepest_user_frame or (failure.frames[-1] if failure.frames else None)
+    return frame if frame is not None and frame.file else None

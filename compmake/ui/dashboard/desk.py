@@ -1,0 +1,289 @@
+"""`Desk`: what a dashboard has a session do: look up what is known of a job, carry out commands."""
+
+import io
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import replace
+from typing import NamedTuple
+
+from compmake.channel import Event
+from compmake.channel.source import Steer
+from compmake.errors import CompmakeError, UserError
+from compmake.job import Failure, JobId
+from compmake.text_safety import one_line, sanitize
+from compmake.ui.commands.attempts import call_text, output_of
+from compmake.ui.commands.line import Step, expand_aliases, parse_line
+from compmake.ui.commands.registry import find_command
+from compmake.ui.commands.runner import run_steps
+from compmake.ui.commands.session import FailureReport, Screen, Session
+from compmake.ui.dashboard.panes.look import Details
+from compmake.ui.dashboard.standing_source import standing_events
+from compmake.ui.text import Style, clock, duration, table
+from compmake.words import bytes_text, split_words
+
+_CELLS = 400
+_OUTPUT_LINES = 500
+_RUNS = 100
+_MAKES = frozenset({"make", "parmake", "remake", "parremake"})
+_WITH_TERMINAL = frozenset({"debug", "load", "watch", "where", "fg", "reload", "exit", "clear"})
+"""Commands that ask, wait, or have the terminal for themselves."""
+_LOOKING = frozenset({"look", "general"})
+
+
+class Said(NamedTuple):
+    """What a line of commands has said."""
+
+    lines: Sequence[str]
+    has_terminal: bool = False
+    """Whether it was said on the terminal itself, where the user has seen it."""
+
+
+class Desk:
+    """One session, as the dashboard uses it; from several threads."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        lock: AbstractContextManager[object],
+        renew: Callable[[], object],
+        is_left: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Join them.
+
+        Args:
+            session: Whose workspace is looked at, and which carries out commands.
+            lock: To be held by whoever uses the workspace.
+            renew: Reads what others have written to the store.
+            is_left: Tells whether a command has ended the console.
+        """
+        self._is_left = is_left
+        self._carried_out = 0
+        """Lines of commands."""
+        self._session, self._lock, self._renew = session, lock, renew
+
+    @property
+    def is_console(self) -> bool:
+        """Whether makes can go on in the background."""
+        return self._session.console is not None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a command has ended the console."""
+        return self._is_left()
+
+    def choose(self, job_ids: Sequence[JobId]) -> None:
+        """Let `last` mean these jobs in the next line."""
+        self._session.last = tuple(job_ids)
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be changed from here; empty if it can."""
+        may_write = self._session.steer is not None
+        return "" if may_write else "this dashboard only looks: open it with --control to change anything"
+
+    def steer(self) -> Steer:
+        """Return what can be done to the make that runs.
+
+        Raises:
+            UserError: None runs, or this dashboard only looks.
+        """
+        if self._session.steer is None:
+            raise UserError(self.refusal)
+        with self._lock:
+            return self._session.steer()
+
+    def standing(self) -> list[Event]:
+        """Return how the jobs stand in the store, as events.
+
+        Raises:
+            CompmakeError: That cannot be found out.
+        """
+        with self._lock:
+            self._renew()
+            return standing_events(self._session)
+
+    def version(self) -> tuple[int, int]:
+        """Return what is another whenever the store is; its own number does not count what was done from here."""
+        with self._lock:
+            return self._session.workspace.store.version, self._carried_out
+
+    def is_making(self) -> bool:
+        """Tell whether a make of this store runs, in whichever process, as far as that can be seen from here."""
+        from compmake.ui.commands.hearing import is_making  # knows the client of Redis, which takes 0.1 s
+
+        with self._lock:
+            return is_making(self._session.workspace)
+
+    def details(self, job_id: JobId, *, renew: bool) -> Details:
+        """Return what the store knows of a job.
+
+        Args:
+            job_id: Which one.
+            renew: Whether the store may know more than when it was read last.
+        """
+        with self._lock:
+            try:
+                if renew:
+                    self._renew()
+                return self._details(job_id)
+            except (CompmakeError, LookupError):  # never made, or not of this program
+                return Details(job_id)
+
+    def _details(self, job_id: JobId) -> Details:
+        session = self._session
+        record = session.record(job_id)
+        output = output_of(session, record).replace("\r\n", "\n").rstrip().split("\n")
+        call = [call_text(session, job_id)]
+        call += [
+            f"{one_line(name, _CELLS)} = {one_line(text, _CELLS)}" for name, text in session.look.arguments(job_id)
+        ]
+        return Details(
+            job_id,
+            call=call,
+            output=output[-_OUTPUT_LINES:] if output != [""] else (),
+            output_note="" if record is not None else "it was never made",
+            runs=self._runs(job_id),
+            failure=session.failure(job_id),
+        )
+
+    def _runs(self, job_id: JobId) -> list[str]:
+        attempts = self._session.workspace.store.attempts(job_id)
+        attempts.sort(key=lambda attempt: attempt.made_at, reverse=True)
+        rows = [
+            (
+                str(attempt.run_id),
+                "ok" if attempt.ok else "failed",
+                time.strftime("%Y-%m-%d ", time.localtime(attempt.made_at)) + clock(attempt.made_at),
+                duration(attempt.wall_s),
+                bytes_text(attempt.peak_bytes),
+            )
+            for attempt in attempts[:_RUNS]
+        ]
+        return table(rows, ("run", "", "when", "took", "rss"), right=(0, 3, 4)) if rows else []
+
+    def report(self, job_id: JobId, failure: Failure, head: str) -> FailureReport:
+        """Return a failure for its viewer."""
+        with self._lock:
+            try:
+                self._renew()
+                output = output_of(self._session, self._session.record(job_id))
+                return FailureReport(job_id, head, call_text(self._session, job_id), failure, output)
+            except (CompmakeError, LookupError):
+                return FailureReport(job_id, head, "", failure, "")
+
+    def select(self, text: str) -> Collection[JobId]:
+        """Return the jobs of a selection; what `last` means stays as it was.
+
+        Raises:
+            CompmakeError: It is none.
+        """
+        with self._lock:
+            last = self._session.last
+            try:
+                return self._session.select(split_words(text))
+            finally:
+                self._session.last = last
+
+    def carry_out(
+        self,
+        line: str,
+        *,
+        width: int,
+        ascii_only: bool,
+        sure: bool,
+        terminal: Callable[[], AbstractContextManager[object]],
+        show_traceback: Callable[[FailureReport], str],
+    ) -> Said:
+        """Carry out a line of commands; in the console makes go on in the background.
+
+        Args:
+            line: As typed.
+            width: Cells for what it says.
+            ascii_only: Whether compmake's own signs must be ASCII.
+            sure: Whether the user has confirmed it already.
+            terminal: Gives the terminal to a command that must have it.
+            show_traceback: Shows a failure.
+
+        Raises:
+            CompmakeError: The line cannot be understood, or is refused.
+        """
+        steps = [self._prepared(step) for step in expand_aliases(parse_line(line), self._session.aliases)]
+        if any(self._wants_terminal(step) for step in steps):
+            with terminal(), self._as_before():
+                self._session.output = Screen(Style(ascii=ascii_only), width)
+                try:
+                    run_steps(self._session, steps)
+                except KeyboardInterrupt:
+                    print()
+                self._carried_out += 1
+                if not self.is_left:
+                    _wait_until_read()
+            return Said([], has_terminal=True)
+        text = io.StringIO()
+        with self._as_before(), redirect_stdout(text), redirect_stderr(text):
+            session = self._session
+            session.output = Screen(Style(ascii=ascii_only), width, None, show_traceback, lambda: None)
+            session.assume_yes = session.assume_yes or sure
+            session.ask = _asking(session.ask, terminal)
+            with self._lock:
+                self._renew()
+                run_steps(session, steps)
+                self._carried_out += 1
+        return Said([sanitize(line) for line in text.getvalue().splitlines()])
+
+    def _prepared(self, step: Step) -> Step:
+        """Return a step as it is carried out here.
+
+        Raises:
+            UserError: It would change something, and this dashboard only looks.
+        """
+        name = step.words[0].text
+        if self.refusal and (name.startswith("@") or find_command(name).section not in _LOOKING):
+            raise UserError(self.refusal)
+        if self.is_console and name in _MAKES and not _is_inline(step):
+            return replace(step, background=True)
+        return step
+
+    def _wants_terminal(self, step: Step) -> bool:
+        name = step.words[0].text
+        if step.pipe is not None or name.startswith("@") or _is_inline(step):
+            return True
+        name = find_command(name).name
+        follows = any(word.text in ("-f", "--follow") for word in step.words[1:])
+        return name in _WITH_TERMINAL or follows or (name in _MAKES and not self.is_console)
+
+    @contextmanager
+    def _as_before(self) -> Iterator[None]:
+        """Leave the session as it is now: it may be in the middle of a command."""
+        session = self._session
+        kept = session.output, session.assume_yes, session.ask, session.line, session.shell_words, session.background
+        try:
+            yield
+        finally:
+            session.output, session.assume_yes, session.ask = kept[:3]
+            session.line, session.shell_words, session.background = kept[3:]
+
+
+def _wait_until_read() -> None:
+    with suppress(EOFError, KeyboardInterrupt):
+        input("Enter: back to the dashboard ")
+
+
+def _is_inline(step: Step) -> bool:
+    return any(word.text == "--inline" for word in step.words[1:])
+
+
+def _asking(
+    ask: Callable[[str], bool] | None, terminal: Callable[[], AbstractContextManager[object]]
+) -> Callable[[str], bool] | None:
+    """Return what asks a question on the terminal itself."""
+    if ask is None:
+        return None
+
+    def asks(question: str) -> bool:
+        with terminal():
+            return ask(question)
+
+    return asks

@@ -1,0 +1,1 @@
+"""How the parts of the dashboard are drawn, as lines of roles and texts; no clock, no input or output, no urwid."""

@@ -1,0 +1,105 @@
+"""`WithStanding`: before any make, how the jobs stand in the store is the news."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+
+from compmake.channel import Event, EventKind
+from compmake.channel.source import Source
+from compmake.errors import CompmakeError
+from compmake.failure import from_json
+from compmake.job import JobState, Record
+from compmake.ui.commands.attempts import worker_of
+from compmake.ui.commands.session import Session
+from compmake.wanted_jobs import table_of
+
+_FAILURES = 1000
+_ASK_EVERY_S = 1.0
+
+
+class WithStanding:
+    """A `Source` that tells what another one tells; until that tells anything, what is in the store.
+
+    Args:
+        source: The other one.
+        load: Returns the events that tell how the jobs stand; takes seconds perhaps.
+        version: Returns what is another whenever the store is.
+        is_making: Tells whether a make runs, as far as the store knows: if none does, silence is no trouble.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        load: Callable[[], list[Event]],
+        version: Callable[[], object],
+        is_making: Callable[[], bool],
+    ) -> None:
+        self._source, self._load, self._version, self._is_making = source, load, version, is_making
+        self._loaded: list[Event] = []
+        self._newest: EventKind | None = None
+        """RUN_STARTED or RUN_ENDED, whichever came last."""
+        self._makes = True
+        self._closing = threading.Event()
+        threading.Thread(target=self._run, name="compmake-standing", daemon=True).start()
+
+    def read(self) -> list[Event]:
+        """Return what is new."""
+        events = self._source.read()
+        for event in events:
+            if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_ENDED):
+                self._newest = event.kind
+        loaded, self._loaded = self._loaded, []
+        return [*loaded, *events] if self._newest is None else events
+
+    def trouble(self) -> str:
+        """Return why no news come that there should be."""
+        trouble = self._source.trouble()
+        if not trouble or self._makes:
+            return trouble
+        return "the make has ended; its last news did not come" if self._newest is EventKind.RUN_STARTED else ""
+
+    def about(self) -> str:
+        """Return where the news come from, while there are any."""
+        return self._source.about() if self._makes else ""
+
+    def close(self) -> None:
+        """End."""
+        self._closing.set()
+        self._source.close()
+
+    def _run(self) -> None:
+        """Ask the store in a thread: it may be on a server that does not answer."""
+        seen: object = None
+        while True:
+            with contextlib.suppress(CompmakeError):  # whoever gives a command is told
+                version = self._version()
+                if self._newest is None and version != seen:
+                    seen, self._loaded = version, self._load()
+                self._makes = not self._source.trouble() or self._is_making()
+            if self._closing.wait(_ASK_EVERY_S):
+                return
+
+
+def standing_events(session: Session) -> list[Event]:
+    """Return how the jobs stand in the store as events that tell no start: the table of all jobs, and each failure."""
+    workspace = session.workspace
+    states, graph = workspace.look().states(), workspace.graph
+    done = [job_id for job_id, state in states.items() if state is JobState.DONE]
+    table = table_of(graph, frozenset(graph.jobs), {}, workspace.durations(), done)
+    events = [Event(EventKind.JOBS, 0.0, table=table)]
+    failed = [session.record(job_id) for job_id, state in states.items() if state is JobState.FAILED]
+    records = sorted((record for record in failed if record is not None), key=lambda record: record.made_at)
+    return [*events, *(_failed(record, graph.jobs[record.job_id].display_function) for record in records[-_FAILURES:])]
+
+
+def _failed(record: Record, function: str) -> Event:
+    return Event(
+        EventKind.JOB_FAILED,
+        record.made_at,
+        job_id=record.job_id,
+        function=function,
+        wall_s=record.wall_s,
+        peak_bytes=record.peak_bytes,
+        worker=worker_of(record),
+        failure=from_json(record.failure),
+    )

@@ -1,0 +1,235 @@
+"""The dashboard in the console, as people open it: from the prompt, and back to it."""
+
+import re
+
+import pytest
+from consoles import ONE_BY_ONE, READING, Console, let_go, squeezed, write_program
+
+
+@pytest.fixture
+def space(tmp_path):
+    """A program with jobs that run until a test lets them go, and one that fails."""
+    return write_program(tmp_path)
+
+
+@pytest.fixture
+def console(space):
+    """A console with a make in the background, at its prompt."""
+    with Console(space) as console:
+        console.ready()
+        console.enter("make -j 3 &")
+        console.ready("▶")
+        yield console
+
+
+def opened(console, text="─ Jobs"):
+    """Press F2, and return what the dashboard shows."""
+    console.press("f2")
+    console.wait_until(lambda: console.screen.in_full_screen, "the dashboard")
+    return console.wait_for(text)
+
+
+def closed(console, key="q"):
+    """Leave the dashboard."""
+    console.press(key)
+    console.wait_until(lambda: not console.screen.in_full_screen and console.line_modes == READING, "the prompt")
+
+
+def test_f2_and_back_leaves_the_half_typed_line_and_its_cursor(console, space):
+    """In the middle of a make; the prompt stands there once, and the line can be carried out."""
+    console.send("ls all gate-a")
+    console.press(*["left"] * 7)
+    console.wait_until(lambda: console.prompt.endswith("ls all"), "the cursor")
+    above = [line for line in console.everything if line.startswith("@ ")][:-1]
+    shown = opened(console, "gate-a ")
+    assert re.search(r"▶ run +gate-a +gate", shown)
+    console.resize(100, 30)
+    console.wait_for("Enter open")
+    console.resize(80, 24)
+    closed(console)
+    console.wait_until(lambda: console.prompt.endswith("ls all"), "the line with its cursor")
+    assert [line for line in console.everything if line.startswith("@ ")][:-1] == above
+    console.press(*["backspace"] * 4)
+    console.enter()
+    assert "gate-a" in console.wait_for("running")
+    let_go(space, "a", "b")
+
+
+def test_from_filter_to_traceback_and_back(console, space):
+    """The way of somebody who looks for what went wrong."""
+    opened(console)
+    console.press("f")
+    console.wait_for("filter: failed, blocked")
+    console.wait_for(re.compile(r"▌ ✘ fail +func2-3 "))
+    console.wait_for("ValueError: fifteen is too much")
+    console.press("enter")
+    console.wait_for("> steps.py:14 in func2")
+    console.press("q")
+    console.press("/")
+    console.send("~^func3-3\r")
+    console.wait_for(re.compile(r"▌ ⊘ block +func3-3 "))
+    console.press("4")
+    console.wait_for("func2-3 ✘")
+    closed(console)
+    let_go(space, "a", "b")
+
+
+def test_what_happens_meanwhile_is_told_behind_the_dashboard(console, space):
+    """Verdicts wait for the prompt; the dashboard stays at the end of the make."""
+    opened(console)
+    let_go(space, "a", "b")
+    console.wait_for("─ Summary")
+    assert "make finished" not in "\n".join(console.screen.scrolled)
+    closed(console, "f2")
+    console.ready()
+    assert "[1]" in console.wait_for("make finished in")
+
+
+def test_commands_behind_a_colon(console, space):
+    """What they say is a page, one line stands below; a make goes on in the background; what is wrong is told."""
+    opened(console)
+    console.press(":")
+    console.send("ls failed\r")
+    console.wait_for("1 job: 1 failed")
+    console.press("q")
+    console.wait_for("─ Jobs")
+    console.press(":")
+    console.send("make func1\r")
+    console.wait_for("waits for [1]")
+    console.press(":")
+    console.send("lst\r")
+    console.wait_for("unknown command 'lst'")
+    console.press(":", "up", "up", "enter")
+    console.wait_for("waits for [2]")
+    let_go(space, "a", "b")
+
+
+def test_a_command_that_needs_the_terminal_has_it(console, space):
+    """A pipe, for example; Enter comes back."""
+    opened(console)
+    console.press(":")
+    console.send("ls failed | wc -l\r")
+    console.wait_for("Enter: back to the dashboard")
+    assert not console.screen.in_full_screen
+    console.press("enter")
+    console.wait_for("─ Jobs")
+    console.press(":")
+    console.send("exit\r")
+    console.wait_for("stop it and leave?")
+    let_go(space, "a", "b")
+    console.send("y\r")
+    assert console.wait_end() == 0
+
+
+def test_jobs_are_marked_and_cancelled_after_a_question(console, space):
+    """`a` asks what to do, and whether that is meant."""
+    opened(console)
+    console.press("/")
+    console.send("gate\r")
+    console.wait_for("2 of 11")
+    console.press(" ", " ", "a")
+    console.wait_for("2 marked jobs:")
+    console.press("x")
+    console.wait_for("Cancel 2 marked jobs?")
+    console.press("n")
+    console.wait_for("/ filter")
+    assert re.search(r"▶ run +gate-a", console.shown)
+    console.press("a", "x", "y")
+    console.wait_for(re.compile("! stop +gate-a"))
+    console.wait_for("─ Summary")
+
+
+def test_the_make_is_paused_and_given_more_workers(console, space):
+    """`p` and `+`; the answer stands below, and the header says how it is."""
+    opened(console)
+    console.press("p")
+    console.wait_for("Paused: no job is started any more")
+    console.wait_for("PAUSED")
+    console.press("p")
+    console.wait_for("Jobs are started again")
+    console.press("+")
+    console.wait_for("4 workers from now on")
+    let_go(space, "a", "b")
+
+
+def test_before_any_make_it_shows_how_the_jobs_stand(space):
+    """And the make that is begun in it."""
+    let_go(space, "a", "b")
+    assert space.run("prog", "make").code == 1
+    with Console(space) as console:
+        console.ready()
+        shown = opened(console, "▌ ✘ fail   func2-3")
+        assert "─ No make" in shown
+        console.press(":")
+        console.send("remake -y func2-3\r")
+        console.wait_for("─ Summary")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"TERM": "xterm"},
+        {"TERM": "xterm", "NO_COLOR": "1"},
+        {"TERM": "screen-256color", "COMPMAKE_ASCII": "1"},
+        {"TERM": "vt100", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_any_capable_terminal_will_do(space, env):
+    """With 256 colours, 16, or none; with ASCII alone states are still words and signs."""
+    let_go(space, "a", "b")
+    assert space.run("prog", "make").code == 1
+    with Console(space, env=env) as console:
+        console.ready()
+        shown = opened(console, "func2-3")
+        assert re.search(r"(✘|\[x\]) fail +func2-3", shown)
+        if env["TERM"] == "vt100" or "COMPMAKE_ASCII" in env:
+            assert shown.isascii()
+        if "NO_COLOR" in env:
+            codes = re.findall(rb"\x1b\[([\d;]*)m", console.raw.partition(b"\x1b[?1049h")[2] or console.raw)
+            assert not {code for many in codes for code in many.split(b";")} & {b"%d" % n for n in range(30, 38)}
+        closed(console)
+
+
+def test_a_terminal_that_cannot_be_filled_is_told_in_one_line(space):
+    """And what to use there."""
+    with Console(space, env={"TERM": "dumb"}) as console:
+        console.ready()
+        shown = squeezed(console.run("dash"))
+        assert squeezed("the dashboard needs a capable terminal") in shown
+        assert squeezed("`watch` tells the same in lines") in shown
+    told = space.run("prog", "dash")
+    assert told.code == 2
+    assert "the dashboard needs a capable terminal" in told.err
+
+
+def test_wrong_keys_in_the_settings_are_told_at_the_prompt(space):
+    """The dashboard does not open with keys that are not meant."""
+    space.write("compmake.toml", 'keys = {filtr = "x"}\n')
+    with Console(space) as console:
+        console.ready()
+        console.send("half a li")
+        console.press("f2")
+        console.wait_for("there is no action 'filtr': did you mean filter?")
+        console.wait_until(lambda: console.prompt.endswith("half a li"), "the line")
+
+
+def test_d_opens_it_over_a_make_in_the_foreground(space):
+    """The make goes on; what happened meanwhile is told in the region, the summary if it has ended."""
+    with Console(space) as console:
+        console.ready()
+        console.begin("make -j 3", "func2-3", "gate-a")
+        console.press("d")
+        console.wait_for("─ Workers")
+        console.press("q")
+        console.wait_until(lambda: not console.screen.in_full_screen, "the region")
+        console.wait_for("[d]ash")
+        assert console.line_modes == ONE_BY_ONE
+        console.press("d")
+        console.wait_for("─ Workers")
+        let_go(space, "a", "b")
+        console.wait_for("─ Summary")
+        console.press("q")
+        console.ready("✘1")
+        shown = console.shown
+        assert shown.count("ValueError: fifteen is too much") == 2  # the verdict and the summary
+        assert "✔ 9 done  ✘ 1 failed" in shown

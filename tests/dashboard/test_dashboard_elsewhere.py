@@ -1,0 +1,164 @@
+"""The dashboard in another terminal than that of the make."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from consoles import let_go, write_program
+from redis_servers import Server
+from terminal import Terminal, compmake_terminal
+
+
+@pytest.fixture
+def space(tmp_path):
+    """A program with jobs that run until a test lets them go, and one that fails."""
+    return write_program(tmp_path)
+
+
+@pytest.fixture
+def making(space):
+    """A make in a terminal of its own."""
+    with compmake_terminal(space, "prog", "make", "-j", "3") as making:
+        making.wait_for("gate-")
+        yield making
+        let_go(space, "a", "b")
+
+
+def test_another_terminal_attaches_follows_and_stays_at_the_end(space, making):
+    """With all that happened before it came, what a running job prints, and the summary."""
+    with compmake_terminal(space, "prog", "dash") as seen:
+        shown = seen.wait_for("redis private ok")
+        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        assert "✘ 1 failed" in shown
+        seen.press("/")
+        seen.send("gate-b\r")
+        seen.wait_for("─ gate-b  ▶ running")
+        seen.press("2")
+        seen.wait_for("waiting for b")
+        let_go(space, "a", "b")
+        seen.wait_for("─ Summary")
+        assert making.wait_end() == 1
+        seen.press("q")
+        assert seen.wait_end() == 0
+
+
+def test_it_only_looks(space, making):
+    """What would change anything is refused in one line; what looks is carried out."""
+    with compmake_terminal(space, "prog", "dash") as seen:
+        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        for keys in ("p", "a", ":clean all\r", ":make\r"):
+            seen.send(keys)
+            seen.wait_for("this dashboard only looks: open it with --control")
+            seen.press("down")
+            seen.wait_gone("this dashboard only looks")
+        seen.send(":runs\r")
+        seen.wait_for("make -j 3")
+
+
+def test_with_control_it_steers_the_make(space, making):
+    """Paused, and gone on, through the server of the news."""
+    with compmake_terminal(space, "prog", "--control", "dash") as seen:
+        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        seen.press("p")
+        seen.wait_for("Paused: no job is started any more")
+        seen.wait_for("PAUSED")
+        seen.press("p")
+        seen.wait_for("Jobs are started again")
+        seen.press("/")
+        seen.send("gate-b\r")
+        seen.wait_for("─ gate-b  ▶ running")
+        seen.press("a", "x", "y")
+        seen.wait_for(re.compile("! stop +gate-b"))
+
+
+def test_with_control_it_changes_a_store_that_is_free(space):
+    """Jobs are cleaned, and made at the terminal, as from a command line."""
+    let_go(space, "a", "b")
+    assert space.run("prog", "make").code == 1
+    with compmake_terminal(space, "prog", "--control", "dash") as seen:
+        seen.wait_for(re.compile(r"✘ fail +func2-3"))
+        seen.send(":clean -y func1\r")
+        seen.wait_for(re.compile(r"◌ ready +func1 "))
+        seen.send(":make func1\r")
+        seen.wait_for("Enter: back to the dashboard")
+        assert "1 done" in seen.shown
+        seen.press("enter")
+        seen.wait_for("─ Jobs")
+
+
+def test_a_recording_is_played_halted_and_looked_at(space):
+    """Without program and store; nothing can be done to it."""
+    let_go(space, "a", "b")
+    assert space.run("--record", "run.jsonl", "prog", "make").code == 1
+    shutil.rmtree(space.path / ".compmake")
+    with compmake_terminal(space, "--replay", "run.jsonl") as seen:
+        seen.wait_for("─ Summary")
+        seen.wait_for(re.compile(r"✘ fail +func2-3"))
+        seen.press("p")
+        seen.wait_for("the recording is halted")
+        seen.press("+")
+        seen.wait_for("the recording runs 2 times as fast")
+        seen.press("a")
+        seen.wait_for("this is a recording")
+        seen.press("f")
+        seen.wait_for("filter: failed, blocked")
+        seen.press("enter")
+        seen.wait_for("> steps.py:14 in func2")
+        seen.press("q")
+        seen.wait_for("filter: failed, blocked")
+        seen.press("q")
+        assert seen.wait_end() == 0
+
+
+def test_a_server_that_is_lost_is_told_and_news_come_again(space):
+    """What was known stays; the make goes on without it, and when the server is back so does the dashboard."""
+    server = Server()
+    try:
+        options = ("prog", "--redis", server.url)
+        with compmake_terminal(space, *options, "make", "-j", "3") as making, contextlib.ExitStack() as stack:
+            making.wait_for("gate-")
+            seen = stack.enter_context(compmake_terminal(space, *options, "dash"))
+            seen.wait_for(re.compile(r"▶ run +gate-a"))
+            server.kill()
+            seen.wait_for("no news for")
+            assert re.search(r"▶ run +gate-a", seen.shown)
+            server.start()
+            seen.wait_gone("no news for")
+            let_go(space, "a", "b")
+            seen.wait_for("─ Summary")
+            assert making.wait_end() == 1
+    finally:
+        server.close()
+
+
+def test_it_waits_for_a_make(space):
+    """How the jobs stand in the store is shown until there is one."""
+    let_go(space, "a", "b")
+    assert space.run("prog", "make").code == 1
+    with compmake_terminal(space, "prog", "dash") as seen:
+        seen.wait_for("─ No make")
+        seen.wait_for(re.compile(r"✘ fail +func2-3"))
+        for name in ("a", "b"):
+            (space.path / f"open-{name}").unlink()
+        with compmake_terminal(space, "prog", "remake", "-y", "gate()"):
+            seen.wait_for(re.compile(r"▶ run +gate-a"))
+            let_go(space, "a", "b")
+            seen.wait_for("─ Summary")
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+def test_in_tmux(space, making, tmp_path):
+    """At 80x24, where the terminal is one that another program draws."""
+    tmux = ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null"]
+    try:
+        with Terminal([*tmux, "new-session", f"{sys.executable} -m compmake prog dash"], cwd=space.path) as seen:
+            seen.wait_for(re.compile(r"▶ run +gate-a"))
+            seen.press("f")
+            seen.wait_for(re.compile(r"▌ ✘ fail +func2-3"))
+            seen.press("q")
+            seen.wait_for("[exited]")
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)

@@ -1,0 +1,140 @@
+"""Makes that never ran: graphs with durations drawn from distributions, run through a simulated scheduler as events."""
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from math import exp, log
+from random import Random
+
+from graphs import job
+
+from compmake.channel import Event, EventKind
+from compmake.durations import Durations
+from compmake.estimate import Estimator
+from compmake.graph import Graph
+from compmake.job_table import JobTable
+from compmake.wanted_jobs import table_of
+
+T = 1_700_000_000.0
+SHARES = (0.2, 0.5, 0.8)
+OWN_SPREAD = 0.15
+"""How much a job differs from what it took last time."""
+
+
+@dataclass(frozen=True)
+class SimulatedMake:
+    """What happened in a make, and what was known before it."""
+
+    table: JobTable
+    workers: int
+    events: tuple[Event, ...]
+
+    @property
+    def took_s(self):
+        return self.events[-1].time - T
+
+
+def chains(count=40, length=15):
+    """Chains beside each other."""
+    return {
+        f"step{n % 5}-{c}-{n}": [f"step{(n - 1) % 5}-{c}-{n - 1}"] if n else []
+        for c in range(count)
+        for n in range(length)
+    }
+
+
+def fan(width=500):
+    """One job, many that need it, one that needs them."""
+    middle = [f"work-{n}" for n in range(width)]
+    return {"split": [], **{name: ["split"] for name in middle}, "join": middle}
+
+
+def serial_tail(groups=24, width=20):
+    """Groups of load, train, evaluate and summary, then three jobs one after the other."""
+    needs = {}
+    for g in range(groups):
+        needs[f"load-{g}"] = []
+        needs |= {f"train-{g}-{n}": [f"load-{g}"] for n in range(width)}
+        needs |= {f"evaluate-{g}-{n}": [f"train-{g}-{n}"] for n in range(width)}
+        needs[f"summary-{g}"] = [f"evaluate-{g}-{n}" for n in range(width)]
+    needs["aggregate-0"] = [f"summary-{g}" for g in range(groups)]
+    return needs | {"plot-0": ["aggregate-0"], "report-0": ["plot-0"]}
+
+
+GRAPHS = {"chains": chains, "fan": fan, "serial tail": serial_tail}
+MEANS_S = {"load": 3, "train": 22, "evaluate": 3, "summary": 5, "aggregate": 60, "plot": 20, "report": 30}
+MEANS_S |= {"split": 10, "work": 8, "join": 40, "step0": 2, "step1": 10, "step2": 5, "step3": 30, "step4": 1}
+
+
+def function_of(name):
+    return name.partition("-")[0]
+
+
+def simulated_make(needs, *, seed, workers=16, speed=None, known=1.0, spread=0.5, changed=None):
+    """Return a make of a graph.
+
+    Args:
+        needs: Dependencies by job id.
+        seed: Of all random numbers.
+        workers: How many jobs run at once.
+        speed: How long jobs take in this run, as a multiple of before; drawn from 0.7 to 1.5 unless told.
+        known: The share of the jobs that succeeded before.
+        spread: Standard deviation of the logarithms of the durations of one function.
+        changed: How long jobs of some functions take, as a multiple of before, because their code changed.
+    """
+    random = Random(seed)
+    speed = exp(random.uniform(log(0.7), log(1.5))) if speed is None else speed
+    graph = Graph({name: job(name, needed, function=f"mod:{function_of(name)}") for name, needed in needs.items()})
+
+    def drawn(name):
+        return MEANS_S[function_of(name)] * random.lognormvariate(0, spread)
+
+    usual_s = {name: drawn(name) for name in needs}
+    attempts = [(name, f"mod:{function_of(name)}", usual_s[name], True) for name in needs if random.random() < known]
+    old = [(f"{name}-old", f"mod:{function_of(name)}", drawn(name), True) for name in needs]
+    durations = Durations.from_attempts([*attempts, *old])
+    factor = {name: speed * (changed or {}).get(function_of(name), 1.0) for name in needs}
+    truth_s = {name: usual_s[name] * factor[name] * random.lognormvariate(0, OWN_SPREAD) for name in needs}
+    table = table_of(graph, needs, durations.priorities(graph, needs), durations)
+    return SimulatedMake(table, workers, tuple(_events(table, truth_s, workers)))
+
+
+def _events(table, truth_s, workers):
+    """Yield what a scheduler tells that starts the ready job of the highest priority whenever a worker is free."""
+    yield Event(EventKind.RUN_STARTED, T, count=len(table), workers=workers)
+    missing = [len(needed) for needed in table.needs]
+    dependents = [[] for _ in table.ids]
+    for number, needed in enumerate(table.needs):
+        for one in needed:
+            dependents[one].append(number)
+    ready = []
+    for number, count in enumerate(missing):
+        if not count:
+            heappush(ready, (-table.priorities[number], number))
+    now, ends, free = T, [], [f"w{n}" for n in range(workers)]
+    while ready or ends:
+        while ready and free:
+            number, worker = heappop(ready)[1], free.pop()
+            yield Event(EventKind.JOB_STARTED, now, table.ids[number], table.functions[number], worker=worker)
+            heappush(ends, (now + truth_s[table.ids[number]], number, worker))
+        now, number, worker = heappop(ends)
+        job_id, function = table.ids[number], table.functions[number]
+        yield Event(EventKind.JOB_DONE, now, job_id, function, wall_s=truth_s[job_id], worker=worker)
+        free.append(worker)
+        for dependent in dependents[number]:
+            missing[dependent] -= 1
+            if not missing[dependent]:
+                heappush(ready, (-table.priorities[dependent], dependent))
+    yield Event(EventKind.RUN_ENDED, now, text="finished")
+
+
+def looks(make, shares=SHARES):
+    """Return what was estimated when these shares of the run were over, and what was left indeed."""
+    estimator, found, events = Estimator(make.table, make.workers), [], list(make.events)
+    at = 0
+    for share in shares:
+        now = T + share * make.took_s
+        while at < len(events) and events[at].time <= now:
+            estimator.apply(events[at])
+            at += 1
+        found.append((estimator.estimate(now), make.took_s - share * make.took_s))
+    return found
