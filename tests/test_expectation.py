@@ -22,9 +22,12 @@ def steered(**fields):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "<5s"), (2, "<5s"), (3, "5s"), (41, "40s"), (58, "1m"), (100, "1m30s"), (272, "4m30s"), (599, "10m")]
-    + [(640, "11m"), (3500, "58m"), (5400, "1h30m"), (7600, "2h05m"), (36_000, "10h"), (100_000, "27h45m"), (200_000, "2d8h")],
-)  # fmt: skip
+    [
+        *[(0, "<5s"), (2, "<5s"), (3, "5s"), (41, "40s"), (58, "1m"), (100, "1m30s"), (272, "4m30s"), (599, "10m")],
+        *[(640, "11m"), (3500, "58m"), (5400, "1h30m"), (7600, "2h05m"), (36_000, "10h"), (100_000, "27h45m")],
+        (200_000, "2d8h"),
+    ],
+)
 def test_times_are_rounded_the_more_the_longer_they_are(seconds, text):
     """To 5 s below a minute, half a minute below ten, a minute, five minutes, and hours: no digit that flickers."""
     assert rounded(seconds) == text
