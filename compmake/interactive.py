@@ -158,7 +158,11 @@ def _banner(workspace: Workspace, standing: Standing, surface: Surface) -> list[
     joint = style.spell(" · ")
     fits = cells(head + joint + plain) <= width
     first = [head + joint + jobs if jobs else head] if fits else [head, jobs]
-    hints = "Type `make`, `ls failed`, `dash` (F2), `help`." if workspace.program is not None else "Type `ls`, `why`, `help`."
+    hints = (
+        "Type `make`, `ls failed`, `dash` (F2), `help`."
+        if workspace.program is not None
+        else "Type `ls`, `why`, `help`."
+    )
     runs = workspace.store.runs()
     holder = workspace.store.holder()
     last = f"Now the store is held by {holder}." if holder is not None else _last_run(runs[0]) if runs else ""
