@@ -61,16 +61,16 @@ def carry_out(
         verbose="verbose" in flags or settings.verbose,
     )
     if "control" in flags:
-
-        def steer() -> Steer:
-            from compmake.ui.commands.hearing import open_steer  # knows the client of Redis, which takes 0.1 s
-
-            return open_steer(workspace)
-
-        session.steer = steer
+        session.steer = partial(_steer, workspace)
     if steps is not None:
         return run_steps(session, steps, stop_at_failure="stop" in flags)
     return run_lines(session, _script(), stop_at_failure="stop" in flags)
+
+
+def _steer(workspace: Workspace) -> Steer:
+    from compmake.ui.commands.hearing import open_steer  # knows the client of Redis, which takes 0.1 s
+
+    return open_steer(workspace)
 
 
 def _script() -> Iterator[str]:

@@ -78,11 +78,6 @@ def watch(
     Returns:
         Whether the user sent it to the background; else it has ended.
     """
-
-    def failures(view: View) -> Sequence[str]:
-        lines = failure_lines(list(view.failures), style, width=width() if width is not None else None)
-        return lines or ["No failures so far."]
-
     with _Signals(make) as signals, _Keyboard(stdin, keep, clock) as keyboard:
         while not make.finished():
             signals.wait([keyboard.descriptor] if keyboard.descriptor is not None else [], _POLL_S)
@@ -96,18 +91,31 @@ def watch(
                 if key == "b":
                     return True
                 if key == "f":
-                    screen.tell(failures, clock())
+                    screen.tell(_failures(width, style), clock())
                 elif key in ("?", "h"):
                     screen.tell(lambda _: _HELP, clock())
                 elif key == "d" and dashboard is not None:
-                    with make.unseen(), screen.away(), keyboard.given_back():
-                        dashboard()
+                    _look_elsewhere(make, screen, keyboard, dashboard)
                     screen.redraw(clock())
                 elif key in _STEERING:
                     answer = _STEERING[key](make.control)
                     if answer.startswith(REFUSED):  # what is done the make tells
                         screen.tell(_saying(answer), clock())
     return False
+
+
+def _failures(width: Callable[[], int] | None, style: Style) -> Callable[[View], Sequence[str]]:
+    def failures(view: View) -> Sequence[str]:
+        lines = failure_lines(list(view.failures), style, width=width() if width is not None else None)
+        return lines or ["No failures so far."]
+
+    return failures
+
+
+def _look_elsewhere(make: Watched, screen: Foreground, keyboard: "_Keyboard", dashboard: Callable[[], None]) -> None:
+    """Let something else have the screen; the make tells it nothing meanwhile, for it would wait for it."""
+    with make.unseen(), screen.away(), keyboard.given_back():
+        dashboard()
 
 
 def _saying(text: str) -> Callable[[View], Sequence[str]]:
