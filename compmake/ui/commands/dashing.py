@@ -9,7 +9,7 @@ from compmake.ui.commands.session import Session
     "dash",
     "Open the dashboard: how a make goes, job by job, on the whole screen.",
     section="look",
-    examples=("dash",),
+    examples=("dash", "dash; ls failed"),
     of_store=True,
 )
 def dash(session: Session, arguments: Arguments) -> Reply:  # noqa: ARG001 -- every command has both
