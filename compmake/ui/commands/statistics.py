@@ -22,7 +22,7 @@ _CELLS = 60
     section="look",
     takes="[SEL]",
     options=(JSON, Option("workers", "the workers of the make that runs: what each does, how it is")),
-    examples=("stats func1()", "stats --workers", "stats eta"),
+    examples=("stats --workers", "stats eta"),
 )
 def stats(session: Session, arguments: Arguments) -> Reply:
     """Counts and times by function, and what the store takes."""
