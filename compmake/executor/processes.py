@@ -10,7 +10,6 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from math import inf
 
 from compmake.capture import last_lines
@@ -305,14 +304,14 @@ class ProcessExecutor:
             outcome = outcome._replace(output=self._objects.write([printed]), last_lines=told)
         if link.ending is not None:
             if outcome.kind is OutcomeKind.INTERRUPTED:
-                outcome = _ended(outcome, link.ending)
+                outcome = link.ending.applied_to(outcome)
             # If it has begun another call meanwhile that one is innocent, and begins anew elsewhere.
             link.ending = Ending(OutcomeKind.RETURNED, inf, None)
             link.leaving = True
             link.signal(signal.SIGKILL)
         elif outcome.kind is OutcomeKind.INTERRUPTED:
             text = "its process got SIGTERM, from the job itself or from somebody outside"
-            outcome = _ended(outcome, Ending(OutcomeKind.LOST, inf, Failure("Killed", text)))
+            outcome = Ending(OutcomeKind.LOST, inf, Failure("Killed", text)).applied_to(outcome)
         if outcome.kind is OutcomeKind.RETURNED:  # another worker must run it
             self._backlog.append(item)
         else:
@@ -354,7 +353,7 @@ class ProcessExecutor:
             worker=link.name,
             last_lines=last_lines(printed),
         )
-        self._outcomes.append(_ended(outcome, link.ending) if link.ending is not None else outcome)
+        self._outcomes.append(link.ending.applied_to(outcome) if link.ending is not None else outcome)
 
     def _pass_time(self) -> bool:
         """Do what is due: take back, end what takes too long, tell signs of life; tell whether a job was found slow."""
@@ -394,11 +393,3 @@ def _load_s(link: WorkerLink) -> float:
 
 def _sum(link: WorkerLink) -> float:
     return sum(item.expected_s for item in (*link.sent, *link.outgoing))
-
-
-def _ended(outcome: Outcome, ending: Ending) -> Outcome:
-    """Return the outcome of a job that we ended: why we did is why it failed, where it was is where it stood."""
-    failure = ending.failure
-    if failure is not None and outcome.failure is not None:
-        failure = replace(failure, frames=outcome.failure.frames, notes=outcome.failure.notes)
-    return outcome._replace(kind=ending.kind, failure=failure)

@@ -9,7 +9,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from compmake.channel.address import OwnWords, Place
@@ -54,6 +54,13 @@ class Ending:
     kind: OutcomeKind
     kill_at_s: float
     failure: Failure | None
+
+    def applied_to(self, outcome: Outcome) -> Outcome:
+        """Return the outcome of the job that was ended: why it was is why it failed, where it was is where it stood."""
+        failure = self.failure
+        if failure is not None and outcome.failure is not None:
+            failure = replace(failure, frames=outcome.failure.frames, notes=outcome.failure.notes)
+        return outcome._replace(kind=self.kind, failure=failure)
 
 
 class WorkerLink:
