@@ -70,8 +70,7 @@ def test_ctrl_d_and_ctrl_c_in_the_debugger_do_not_end_the_console(console):
     """They are the debugger's; the prompt comes back."""
     console.enter("debug func2-3")
     console.wait_for("(Pdb)")
-    console.press("ctrl-c")
-    console.wait_for("--KeyboardInterrupt--")
+    console.press_until("ctrl-c", lambda: "--KeyboardInterrupt--" in console.shown, "the debugger's answer")
     console.press("ctrl-d")
     console.ready()
     assert "7 done" in console.run("ls")
