@@ -51,7 +51,7 @@ def test_f2_and_back_leaves_the_half_typed_line_and_its_cursor(console, space):
     assert [line for line in console.everything if line.startswith("@ ")][:-1] == above
     console.press(*["backspace"] * 4)
     console.enter()
-    assert "gate-a" in console.wait_for("▶ run ")
+    console.wait_for(re.compile(r"^gate-a +running", re.MULTILINE))
     let_go(space, "a", "b")
 
 
