@@ -159,8 +159,7 @@ class Make:
                 continue
             if self._must_commit():
                 self._flush()
-            if not self._pending:  # a job is not told to begin before what it needs is told to be done
-                self._news.tell_running(executor.running(), self._attempt)
+            self._news.tell_running(executor.running(), self._attempt)
             wait_s = self._until_commit()
             if self._news.tell_ready(plan.counts[JobState.READY]):
                 wait_s = READY_EVERY_S if wait_s is None else min(wait_s, READY_EVERY_S)

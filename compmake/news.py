@@ -33,6 +33,8 @@ class News:
         self._channel = channel
         self._graph = graph
         self._later: list[Event] = []
+        self._uncommitted: set[JobId] = set()
+        """Jobs that these are about."""
         self._shown: set[JobId] = set()
         """Running jobs of which it was told that they have begun."""
         self._up_to_date = 0
@@ -70,16 +72,19 @@ class News:
             **fields,
         )
         self._later.append(event)
+        self._uncommitted.add(job.job_id)
 
     def tell_committed(self) -> None:
         """Tell what waited for a commit."""
         if self._later:
             events, self._later = self._later, []
+            self._uncommitted.clear()
             self._channel.publish(events)
 
     def forget_uncommitted(self) -> None:
         """Tell nothing of what waited for a commit, which failed."""
         self._later.clear()
+        self._uncommitted.clear()
 
     def tell_up_to_date(self, count: int) -> None:
         """Tell how many jobs are up to date by now."""
@@ -106,7 +111,8 @@ class News:
             attempt: Returns at which attempt a job is.
         """
         for job_id, worker, started_at in running:
-            if job_id not in self._shown:
+            # A job is not told to begin before what it needs is told to be done.
+            if job_id not in self._shown and self._uncommitted.isdisjoint(self._graph.dependencies(job_id)):
                 self._shown.add(job_id)
                 function = self._graph.jobs[job_id].display_function
                 about: dict[str, Any] = {"function": function, "worker": worker, "count": attempt(job_id)}
