@@ -5,6 +5,7 @@ from typing import Any
 
 from compmake.leftovers import Leftovers
 from compmake.process_state import own_state, shared_state
+from compmake.tqdm_bars import end_monitor
 
 _forks = 0
 
@@ -68,7 +69,10 @@ class Guard:
 
         To be called after `restore`. Always empty if the process is shared: nobody can replace it.
         """
-        return [] if self._left is None else [*self._stuck, *self._left.find()]
+        if self._left is None:
+            return []
+        end_monitor()
+        return [*self._stuck, *self._left.find()]
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -4,6 +4,7 @@ Nothing is imported for it. Once somebody else has imported tqdm, its class gets
 variants inherit from that one. A bar that draws nothing (`disable=True`) still counts.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
@@ -70,6 +71,16 @@ def attach(reporting: Callable[[], Reporter | None]) -> None:
         bar_class.close = _closing(bar_class.close, reporting)
     except (AttributeError, TypeError):  # another tqdm than all that are known: its bars are drawn, not heard of
         return
+
+
+def end_monitor() -> None:
+    """End the thread with which tqdm watches slow bars: for a thread that a job leaves its worker would be replaced."""
+    bar_class = getattr(sys.modules.get(_MODULE), "tqdm", None)
+    monitor = getattr(bar_class, "monitor", None)
+    if monitor is not None:
+        with contextlib.suppress(AttributeError, RuntimeError):  # another tqdm than all that are known
+            monitor.exit()
+            bar_class.monitor = None
 
 
 def _iterating(original: Callable[[Any], Iterator[Any]], reporting: Callable[[], Reporter | None]) -> Any:

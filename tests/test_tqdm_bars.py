@@ -169,3 +169,4 @@ def test_bars_in_worker_processes_are_progress_of_their_job(space, top, inside):
     heard = [event["beat"]["progress"] for event in events if "beat" in event]
     assert any(text.startswith("epoch ") and text.endswith("/30") for text in heard)
     assert "Nothing to do" in space.run("prog", "make").err
+    assert "left threads" not in space.run("prog", "details", "fit").out  # tqdm's own has ended with the job
