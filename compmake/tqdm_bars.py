@@ -75,7 +75,7 @@ def attach(reporting: Callable[[], Reporter | None]) -> None:
 
 def end_monitor() -> None:
     """End the thread with which tqdm watches slow bars: for a thread that a job leaves its worker would be replaced."""
-    bar_class = getattr(sys.modules.get(_MODULE), "tqdm", None)
+    bar_class: Any = getattr(sys.modules.get(_MODULE), "tqdm", None)
     monitor = getattr(bar_class, "monitor", None)
     if monitor is not None:
         with contextlib.suppress(AttributeError, RuntimeError):  # another tqdm than all that are known
