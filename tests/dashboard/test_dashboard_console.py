@@ -233,3 +233,29 @@ def test_d_opens_it_over_a_make_in_the_foreground(space):
         shown = console.shown
         assert shown.count("ValueError: fifteen is too much") == 2  # the verdict and the summary
         assert "✔ 9 done  ✘ 1 failed" in shown
+
+
+def test_over_a_make_in_the_foreground_it_asks_and_acts_too(space):
+    """The line that began the make is not over: what is asked of the store and of the make must not wait for that."""
+    with Console(space) as console:
+        console.ready()
+        console.begin("make -j 3", "func2-3", "gate-a")
+        console.press("d")
+        console.wait_for("─ Workers")
+        console.press("3")
+        console.wait_for(re.compile("x = |name = "))
+        console.press("p")
+        console.wait_for("Paused: no job is started any more")
+        console.press("p", "q", "q")
+        let_go(space, "a", "b")
+        console.ready("✘1")
+
+
+def test_keys_that_come_fast_count_each(console, space):
+    """The second `p` and the second `+` come before the news of the first."""
+    opened(console)
+    console.send("++")
+    console.wait_for("5 workers from now on")
+    console.send("pp")
+    console.wait_for("Jobs are started again")
+    let_go(space, "a", "b")

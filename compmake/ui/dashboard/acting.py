@@ -71,6 +71,8 @@ class Acting:
         self._screen, self._style, self._desk, self._playback = screen, style, desk, playback
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._answered = 0
+        self._deed: threading.Thread | None = None
+        """What was done to the make last, perhaps still being done."""
         self._history: list[str] = []
         self._resumed_speed = 1.0
 
@@ -189,10 +191,8 @@ class Acting:
                 self._resumed_speed = self._playback.speed
             self._playback.speed = self._resumed_speed if halted else 0.0
             self.told = "the recording goes on" if halted else "the recording is halted: p goes on"
-        elif self.board.view.is_paused:
-            self._do(lambda steer: steer.resume())
         else:
-            self._do(lambda steer: steer.pause())
+            self._do(lambda steer: steer.toggle_pause())
 
     def change_speed(self, step: int) -> None:
         """Let more or fewer workers run; play a recording faster or slower."""
@@ -201,25 +201,25 @@ class Acting:
             self._playback.speed = min(max(speed * 2.0**step, 1 / 8), 1024.0)
             self.told = f"the recording runs {self._playback.speed:g} times as fast"
             return
-        workers = self.board.view.workers + step
-        if workers < 1:
-            self.told = "one worker is the least: p pauses the make"
-        else:
-            self._do(lambda steer: steer.set_workers(workers))
+        self._do(lambda steer: steer.change_workers(step))
 
     def _do(self, deed: Callable[[Steer], str]) -> None:
-        """Act on the make in a thread of its own: an answer through a server takes a while."""
+        """Act on the make in a thread of its own, after what was done before: an answer of a server takes a while."""
         desk = self._desk
         if self._refuse_without_right() or desk is None:
             return
+        before = self._deed
 
         def answer() -> None:
+            if before is not None:
+                before.join()
             try:
                 self._answers.put(one_line(deed(desk.steer()), _CELLS))
             except CompmakeError as error:
                 self._answers.put(one_line(str(error), _CELLS))
 
-        threading.Thread(target=answer, name="compmake-steer", daemon=True).start()
+        self._deed = threading.Thread(target=answer, name="compmake-steer", daemon=True)
+        self._deed.start()
 
     def _refuse_without_right(self) -> bool:
         self.told = _RECORDING if self._desk is None else self._desk.refusal
