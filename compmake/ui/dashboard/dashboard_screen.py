@@ -82,6 +82,8 @@ class Dashboard:
         self._waiting += self._source.read()
         self._feed(now_s)
         now = self.board.now(now_s)
+        if self._pane == DETAIL or self._acting.asking is not None:
+            self.rows.hold(now)  # whoever reads about a job, or answers a question about it, is not shown another
         is_new_list = self.rows.step(_SLICE_S, now)
         is_second = now_s >= self._next_second_s
         if is_second:
