@@ -51,7 +51,7 @@ def test_f2_and_back_leaves_the_half_typed_line_and_its_cursor(console, space):
     assert [line for line in console.everything if line.startswith("@ ")][:-1] == above
     console.press(*["backspace"] * 4)
     console.enter()
-    assert "gate-a" in console.wait_for("running")
+    console.wait_for(re.compile("gate-a +running"))  # below the prompt it says that the make is running, too
     let_go(space, "a", "b")
 
 
@@ -101,6 +101,16 @@ def test_commands_behind_a_colon(console, space):
     console.wait_for("unknown command 'lst'")
     console.press(":", "up", "up", "enter")
     console.wait_for("waits for [2]")
+    let_go(space, "a", "b")
+
+
+def test_what_commands_say_is_laid_out_for_the_screen(console, space):
+    """Words at the end of a long line are on the next one, not beyond the edge."""
+    opened(console)
+    console.press(":")
+    console.send("help stats\r")
+    shown = console.wait_for("W wrap")
+    assert "…" not in shown
     let_go(space, "a", "b")
 
 

@@ -30,8 +30,7 @@ _CELLS = 300
 _ID_CELLS = 60
 _NAMED = 200
 """More jobs than that are not named in a line of commands, but selected."""
-_WIDTH = 110
-"""What a command says is laid out for so many cells."""
+_WIDTH = 80
 
 
 class Playback(Protocol):
@@ -66,6 +65,8 @@ class Acting:
         self.board, self.rows = board, rows
         self.asking: Asking | None = None
         """What has the keys now."""
+        self.width = _WIDTH
+        """Cells of the screen: what a command says is laid out for them."""
         self.told = ""
         """One line for the user, until the next key."""
         self._screen, self._style, self._desk, self._playback = screen, style, desk, playback
@@ -106,7 +107,7 @@ class Acting:
         try:
             said = self._desk.carry_out(
                 line,
-                width=_WIDTH,
+                width=self.width,
                 ascii_only=self._style.ascii,
                 sure=sure,
                 terminal=self._screen.suspended,

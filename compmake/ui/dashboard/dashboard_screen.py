@@ -113,6 +113,7 @@ class Dashboard:
 
     def draw(self, columns: int, rows: int) -> Sequence[Line]:
         """Everything there is room for; the last line is what is asked, what was told last, or the keys."""
+        self._acting.width = columns
         asking, told = self._acting.asking, self._acting.told or self.rows.message
         if asking is not None:
             self.look.foot = asking.draw(columns)
