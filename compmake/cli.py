@@ -219,6 +219,8 @@ def _carry_out(invocation: Invocation) -> int:
         step = as_help(step)
         found = find_command(step.words[0].text)
         arguments = parse_arguments(found, step.words[1:])
+        if found.name == "dash" and arguments.flag("control"):
+            invocation.flags.add("control")
         if not found.needs_program and len(steps) == 1:
             send(step, output_lines(found.run(None, arguments), arguments))
             return 0

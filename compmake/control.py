@@ -88,6 +88,10 @@ class Control:
         self._wish(paused=False)
         return "Jobs are started again." if was_paused else "It is not paused."
 
+    def toggle_pause(self) -> str:
+        """Pause, or go on."""
+        return self.resume() if self.is_paused else self.pause()
+
     def set_workers(self, count: int) -> str:
         """Let so many workers run jobs from now on."""
         if self.refusal:
@@ -97,6 +101,10 @@ class Control:
         self.workers = count
         self._wish(workers=count)
         return f"{plural(count, 'worker')} from now on; one that is too many ends after its job."
+
+    def change_workers(self, step: int) -> str:
+        """Let so many more workers run jobs, or fewer if it is negative."""
+        return self.set_workers(self.workers + step)
 
     def cancel(self, job_ids: Collection[JobId]) -> str:
         """Terminate those that run and start none of the others."""

@@ -33,7 +33,9 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
     source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)
     opening = Opening(source, desk, printed, None, about)
     try:
-        show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
+        # In the middle of a line the lock is this thread's, and those that look things up would wait for it for ever.
+        with check.unlocked():
+            show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
     finally:
         printed.close()
 

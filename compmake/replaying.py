@@ -46,7 +46,7 @@ def _show(source: TapeSource, settings: Settings) -> None:
     from compmake.ui.dashboard.panes.look import About
 
     style = Style(color_count(settings.color, is_tty=True), settings.ascii or not can_encode(sys.stdout.encoding))
-    about = About(program=one_line(source.head.program, _CELLS))
+    about = About(program=one_line(source.head.program, _CELLS), is_recording=True)
     opening = Opening(source, playback=source, about=about, clock=source.clock)
     show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
 

@@ -146,6 +146,12 @@ def test_wrapped_lines_fit_and_lose_nothing(text, width, indent):
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
+@pytest.mark.parametrize("width", [0, -1, -100])
+def test_lines_for_no_screen_at_all_come_to_an_end(width):
+    """A screen may have fewer cells than its frame."""
+    assert wrap("ab c", width) == wrap("ab c", 1)
+
+
 def test_lines_are_broken_at_blanks():
     """What follows is indented, like a word that is too long for any line."""
     assert wrap("  why  the result of a changed", 21, indent=5) == ["  why  the result of", "       a changed"]

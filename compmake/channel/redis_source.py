@@ -55,7 +55,10 @@ class RedisSource:
             return "redis: none yet"
         name = "private" if self._address.url.startswith("unix://") else shown(self._address.url).partition("://")[2]
         took_s = self._fetcher.took_s
-        return f"redis {name} lost" if took_s is None else f"redis {name} ok {max(1, round(took_s * 1000))} ms"
+        if took_s is None:
+            # A private server ends with its make: that one has told all it had to tell is no loss.
+            return "" if self._fetcher.is_over else f"redis {name} lost"
+        return f"redis {name} ok {max(1, round(took_s * 1000))} ms"
 
     def close(self) -> None:
         """End the thread and close the connection."""

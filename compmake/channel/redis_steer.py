@@ -52,9 +52,17 @@ class RedisSteer:
         """Start jobs again."""
         return self._ask("resume")
 
+    def toggle_pause(self) -> str:
+        """Pause, or go on."""
+        return self._ask("toggle-pause")
+
     def set_workers(self, count: int) -> str:
         """Let so many workers run jobs from now on."""
         return self._ask("workers", count=count)
+
+    def change_workers(self, step: int) -> str:
+        """Let so many more workers run jobs, or fewer."""
+        return self._ask("change-workers", step=step)
 
     def cancel(self, job_ids: Collection[JobId]) -> str:
         """Terminate those that run and start none of the others."""
@@ -155,6 +163,10 @@ class Requests:
                 return steer.pause()
             case "resume":
                 return steer.resume()
+            case "toggle-pause":
+                return steer.toggle_pause()
+            case "change-workers":
+                return steer.change_workers(int(asked["step"]))
             case "workers":
                 return steer.set_workers(int(asked["count"]))
             case "cancel":

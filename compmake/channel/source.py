@@ -42,8 +42,16 @@ class Steer(Protocol):
         """Start jobs again."""
         ...
 
+    def toggle_pause(self) -> str:
+        """Pause, or go on if it is paused: the make knows whether it is, news of that may be on their way."""
+        ...
+
     def set_workers(self, count: int) -> str:
         """Let so many workers run jobs from now on, at least 1; surplus ones end after their job."""
+        ...
+
+    def change_workers(self, step: int) -> str:
+        """Let so many more workers run jobs than it was told last, or fewer if it is negative."""
         ...
 
     def cancel(self, job_ids: Collection[JobId]) -> str:

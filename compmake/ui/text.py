@@ -163,11 +163,12 @@ def wrap(text: str, width: int | None, *, indent: int = 0) -> list[str]:
 
     Args:
         text: One line, without colours.
-        width: Cells of the screen; None, as in pipes, breaks nothing.
+        width: Cells of the screen, less than 1 count as 1; None, as in pipes, breaks nothing.
         indent: Blanks before what follows the first line; those that the line itself begins with count too.
     """
     if width is None or cells(text) <= width:
         return [text]
+    width = max(width, 1)
     start = text[: len(text) - len(text.lstrip())]
     blanks = " " * min(len(start) + indent, width // 3)
     lines, line = [], start

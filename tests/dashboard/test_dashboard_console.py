@@ -104,6 +104,16 @@ def test_commands_behind_a_colon(console, space):
     let_go(space, "a", "b")
 
 
+def test_what_commands_say_is_laid_out_for_the_screen(console, space):
+    """Words at the end of a long line are on the next one, not beyond the edge."""
+    opened(console)
+    console.press(":")
+    console.send("help stats\r")
+    shown = console.wait_for("W wrap")
+    assert "…" not in shown
+    let_go(space, "a", "b")
+
+
 def test_a_command_that_needs_the_terminal_has_it(console, space):
     """A pipe, for example; Enter comes back."""
     opened(console)
@@ -233,3 +243,29 @@ def test_d_opens_it_over_a_make_in_the_foreground(space):
         shown = console.shown
         assert shown.count("ValueError: fifteen is too much") == 2  # the verdict and the summary
         assert "✔ 9 done  ✘ 1 failed" in shown
+
+
+def test_over_a_make_in_the_foreground_it_asks_and_acts_too(space):
+    """The line that began the make is not over: what is asked of the store and of the make must not wait for that."""
+    with Console(space) as console:
+        console.ready()
+        console.begin("make -j 3", "func2-3", "gate-a")
+        console.press("d")
+        console.wait_for("─ Workers")
+        console.press("3")
+        console.wait_for(re.compile("x = |name = "))
+        console.press("p")
+        console.wait_for("Paused: no job is started any more")
+        console.press("p", "q", "q")
+        let_go(space, "a", "b")
+        console.ready("✘1")
+
+
+def test_keys_that_come_fast_count_each(console, space):
+    """The second `p` and the second `+` come before the news of the first."""
+    opened(console)
+    console.send("++")
+    console.wait_for("5 workers from now on")
+    console.send("pp")
+    console.wait_for("Jobs are started again")
+    let_go(space, "a", "b")

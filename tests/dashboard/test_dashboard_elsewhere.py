@@ -162,3 +162,48 @@ def test_in_tmux(space, making, tmp_path):
             seen.wait_for("[exited]")
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
+
+
+def test_a_recording_that_was_cut_off_promises_nothing(space):
+    """Neither news to come, nor what only a store knows."""
+    let_go(space, "a", "b")
+    assert space.run("--record", "run.jsonl", "prog", "make").code == 1
+    whole = (space.path / "run.jsonl").read_bytes()
+    (space.path / "run.jsonl").write_bytes(whole[: whole.index(b'"job-done"')])
+    with compmake_terminal(space, "--replay", "run.jsonl", columns=100) as seen:
+        shown = seen.wait_for("it was cut off before the end of the make")
+        assert "news come again" not in shown
+        seen.press("3")
+        seen.wait_for("a recording does not tell this")
+
+
+def test_control_may_be_said_behind_the_command(space, making):
+    """As one would say any other option of a command."""
+    with compmake_terminal(space, "prog", "dash", "--control") as seen:
+        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        seen.press("p")
+        seen.wait_for("Paused: no job is started any more")
+        seen.press("p")
+
+
+def test_a_server_that_ended_with_its_make_is_not_lost(space, making):
+    """A private one is gone a second later: all is well."""
+    with compmake_terminal(space, "prog", "dash") as seen:
+        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        let_go(space, "a", "b")
+        seen.wait_for("─ Summary")
+        seen.wait_gone("redis private")
+        assert "lost" not in seen.lines[0]
+
+
+def test_a_running_job_without_output_is_told_so(space):
+    """It is no trouble of the news."""
+    space.write("prog.py", "from compmake import comp\nfrom steps import silent\ncomp(silent, job_id='mute')\n")
+    with (space.path / "steps.py").open("a") as steps:
+        steps.write("\ndef silent():\n    while not (HERE / 'open-a').exists():\n        time.sleep(0.01)\n")
+    assert space.run("prog", "ls").code == 0  # there is a store to look at
+    with compmake_terminal(space, "prog", "make", "-j", "2"), compmake_terminal(space, "prog", "dash") as seen:
+        seen.wait_for(re.compile(r"▶ run +mute"))
+        seen.press("2")
+        seen.wait_for("(it has printed nothing)")
+        let_go(space, "a")

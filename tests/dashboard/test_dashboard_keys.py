@@ -96,12 +96,14 @@ def test_enter_opens_a_failure_in_its_viewer(seen):
 
 @pytest.mark.parametrize("key", ["w", "J", "d", "u", "t", "E"])
 def test_a_pane_has_all_the_room_and_gives_it_back(seen, key):
-    """The same key, or q, shows the others again."""
-    before = seen.shown(160, 45)
+    """The same key, or q, shows the others again, and the arrows do what they did before."""
+    before, job = seen.shown(160, 45), seen.dashboard.rows.job
     seen.press(key)
     assert seen.shown(160, 45) != before
     seen.press(key)
     assert seen.shown(160, 45) == before
+    seen.press(key, "q", "down")
+    assert seen.dashboard.rows.job != job
 
 
 def test_help_is_made_of_the_table(seen):
@@ -163,3 +165,17 @@ def test_news_that_do_not_come_are_told_and_come_again():
     source.is_lost = False
     seen.tick(2.0)
     assert "the server is away" not in seen.shown()
+
+
+def test_the_job_that_is_read_about_stays_when_it_ends():
+    """At the top the list follows the make, but not while all of the screen is for one job."""
+    batches = list(live_events())
+    seen = Seen(Told([[*batches[0], *batches[1][:2]], [], *[[]] * 40, *batches[1:]]))
+    for _ in range(4):
+        seen.tick()
+    job_id = seen.dashboard.rows.job
+    seen.press("d")
+    for _ in range(120):
+        seen.tick()
+    assert seen.dashboard.rows.job == job_id
+    assert seen.dashboard.board.jobs.state(seen.dashboard.board.jobs.number(job_id)).value != "running"

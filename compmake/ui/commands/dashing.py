@@ -1,7 +1,7 @@
 """The command that fills the screen: `dash`."""
 
 from compmake.errors import UserError
-from compmake.ui.commands.registry import Arguments, Reply, command
+from compmake.ui.commands.registry import Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session
 
 
@@ -9,6 +9,7 @@ from compmake.ui.commands.session import Session
     "dash",
     "Open the dashboard: how a make goes, job by job, on the whole screen.",
     section="look",
+    options=(Option("control", "in another terminal: let it act on the make, and change the store"),),
     examples=("dash", "dash; ls failed"),
     of_store=True,
 )

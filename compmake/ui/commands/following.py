@@ -49,9 +49,9 @@ class Printed:
         self._follower = open_follower(session.workspace)
 
     def of(self, job_id: JobId) -> Output | None:
-        """Return what a job has printed, None if nobody tells."""
+        """Return what a job has printed, nothing if nothing was told of it; None if the server cannot be asked."""
         follower = self._follower
-        return follower.ask(lambda client: read_output(client, follower.keys, job_id))
+        return follower.ask(lambda client: read_output(client, follower.keys, job_id) or Output(0, b""))
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from compmake.errors import CompmakeError
 from compmake.graph import Graph
@@ -50,6 +51,20 @@ class Check:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="compmake-check", daemon=True)
                 self._thread.start()
+
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """Let other threads have the lock meanwhile, however often this one holds it."""
+        held = 0
+        with suppress(RuntimeError):  # it is not, or no longer, this thread's
+            while True:
+                self.lock.release()
+                held += 1
+        try:
+            yield
+        finally:
+            for _ in range(held):
+                self.lock.acquire()
 
     def wait(self, timeout_s: float) -> None:
         """Wait until it is done, for so long at most."""

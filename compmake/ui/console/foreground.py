@@ -122,14 +122,10 @@ def _saying(text: str) -> Callable[[View], Sequence[str]]:
     return lambda _: [text]
 
 
-def _pause_or_resume(control: Control) -> str:
-    return control.resume() if control.is_paused else control.pause()
-
-
 _STEERING: Mapping[str, Callable[[Control], str]] = {
-    "p": _pause_or_resume,
-    "+": lambda control: control.set_workers(control.workers + 1),
-    "-": lambda control: control.set_workers(control.workers - 1),
+    "p": Control.toggle_pause,
+    "+": lambda control: control.change_workers(+1),
+    "-": lambda control: control.change_workers(-1),
 }
 
 

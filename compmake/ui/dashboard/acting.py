@@ -30,8 +30,7 @@ _CELLS = 300
 _ID_CELLS = 60
 _NAMED = 200
 """More jobs than that are not named in a line of commands, but selected."""
-_WIDTH = 110
-"""What a command says is laid out for so many cells."""
+_WIDTH = 80
 
 
 class Playback(Protocol):
@@ -66,11 +65,15 @@ class Acting:
         self.board, self.rows = board, rows
         self.asking: Asking | None = None
         """What has the keys now."""
+        self.width = _WIDTH
+        """Cells of the screen: what a command says is laid out for them."""
         self.told = ""
         """One line for the user, until the next key."""
         self._screen, self._style, self._desk, self._playback = screen, style, desk, playback
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._answered = 0
+        self._deed: threading.Thread | None = None
+        """What was done to the make last, perhaps still being done."""
         self._history: list[str] = []
         self._resumed_speed = 1.0
 
@@ -104,7 +107,7 @@ class Acting:
         try:
             said = self._desk.carry_out(
                 line,
-                width=_WIDTH,
+                width=self.width,
                 ascii_only=self._style.ascii,
                 sure=sure,
                 terminal=self._screen.suspended,
@@ -189,10 +192,8 @@ class Acting:
                 self._resumed_speed = self._playback.speed
             self._playback.speed = self._resumed_speed if halted else 0.0
             self.told = "the recording goes on" if halted else "the recording is halted: p goes on"
-        elif self.board.view.is_paused:
-            self._do(lambda steer: steer.resume())
         else:
-            self._do(lambda steer: steer.pause())
+            self._do(lambda steer: steer.toggle_pause())
 
     def change_speed(self, step: int) -> None:
         """Let more or fewer workers run; play a recording faster or slower."""
@@ -201,25 +202,25 @@ class Acting:
             self._playback.speed = min(max(speed * 2.0**step, 1 / 8), 1024.0)
             self.told = f"the recording runs {self._playback.speed:g} times as fast"
             return
-        workers = self.board.view.workers + step
-        if workers < 1:
-            self.told = "one worker is the least: p pauses the make"
-        else:
-            self._do(lambda steer: steer.set_workers(workers))
+        self._do(lambda steer: steer.change_workers(step))
 
     def _do(self, deed: Callable[[Steer], str]) -> None:
-        """Act on the make in a thread of its own: an answer through a server takes a while."""
+        """Act on the make in a thread of its own, after what was done before: an answer of a server takes a while."""
         desk = self._desk
         if self._refuse_without_right() or desk is None:
             return
+        before = self._deed
 
         def answer() -> None:
+            if before is not None:
+                before.join()
             try:
                 self._answers.put(one_line(deed(desk.steer()), _CELLS))
             except CompmakeError as error:
                 self._answers.put(one_line(str(error), _CELLS))
 
-        threading.Thread(target=answer, name="compmake-steer", daemon=True).start()
+        self._deed = threading.Thread(target=answer, name="compmake-steer", daemon=True)
+        self._deed.start()
 
     def _refuse_without_right(self) -> bool:
         self.told = _RECORDING if self._desk is None else self._desk.refusal

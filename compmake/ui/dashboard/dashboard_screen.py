@@ -66,6 +66,8 @@ class Dashboard:
         self.board: Board = acting.board
         self.rows: JobRows = acting.rows
         self.look = Look()
+        self._focus_before = self.look.focus
+        """Where the keys went before a pane had all the room."""
         self._source, self._acting, self._lookup, self._screen = source, acting, lookup, screen
         self._keys, self._about, self._clock = keys, about, clock
         self._painter = Painter(self.board, self.rows, self.look, style)
@@ -82,6 +84,8 @@ class Dashboard:
         self._waiting += self._source.read()
         self._feed(now_s)
         now = self.board.now(now_s)
+        if self._pane == DETAIL or self._acting.asking is not None:
+            self.rows.hold(now)  # whoever reads about a job, or answers a question about it, is not shown another
         is_new_list = self.rows.step(_SLICE_S, now)
         is_second = now_s >= self._next_second_s
         if is_second:
@@ -111,6 +115,7 @@ class Dashboard:
 
     def draw(self, columns: int, rows: int) -> Sequence[Line]:
         """Everything there is room for; the last line is what is asked, what was told last, or the keys."""
+        self._acting.width = columns
         asking, told = self._acting.asking, self._acting.told or self.rows.message
         if asking is not None:
             self.look.foot = asking.draw(columns)
@@ -177,9 +182,15 @@ class Dashboard:
             self.rows.reorder()
 
     def _zoom(self, pane: str) -> None:
-        self.look.zoom = "" if self.look.zoom == pane else pane
-        if self.look.zoom:
-            self.look.focus = pane
+        if self.look.zoom == pane:
+            self._end_zoom()
+            return
+        if not self.look.zoom:
+            self._focus_before = self.look.focus
+        self.look.zoom = self.look.focus = pane
+
+    def _end_zoom(self) -> None:
+        self.look.zoom, self.look.focus = "", self._focus_before
 
     def _tab(self, number: int) -> None:
         self.look.tab = number
@@ -251,7 +262,7 @@ class Dashboard:
 
     def _back(self) -> None:
         if self.look.zoom:
-            self.look.zoom = ""
+            self._end_zoom()
         else:
             self.closed = True
 

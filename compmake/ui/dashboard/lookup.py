@@ -92,7 +92,7 @@ def _with_output(details: Details, output: Output | None) -> Details:
     """Return the details with what the attempt that runs has printed, instead of the one before."""
     if output is None:
         return details._replace(output=(), output_note="what it prints cannot be heard here")
-    lines = output.end.decode(errors="replace").replace("\r\n", "\n").split("\n")
+    lines = output.end.decode(errors="replace").replace("\r\n", "\n").split("\n") if output.end else []
     missing = output.size_bytes - len(output.end)
     note = f"{bytes_text(missing)} before this were not kept" if missing > 0 else ""
     return details._replace(output=lines[-_LINES:], output_note=note)

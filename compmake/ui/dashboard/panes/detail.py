@@ -118,7 +118,8 @@ def _body(scene: Scene, number: int, details: Details | None, *, compact: bool) 
     if TABS[scene.look.tab] == "deps":
         return _dependencies(scene, number)
     if details is None:
-        return [[("dim", f"asking{scene.style.ellipsis}")]]
+        unknown = "a recording does not tell this" if scene.about.is_recording else f"asking{scene.style.ellipsis}"
+        return [[("dim", unknown)]]
     if scene.look.tab == _OUTPUT:
         return _output(scene, details)
     told, nothing = {

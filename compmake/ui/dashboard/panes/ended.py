@@ -46,8 +46,8 @@ def lost_lines(scene: Scene, columns: int) -> list[Line]:
     about, style = scene.about, scene.style
     since = f" for {duration(about.trouble_s)}" if about.trouble_s >= 1 else ""
     text = f"{SIGNS[State.FAILED].mark(style)} no news{since}: {clean(about.trouble, style)}"
-    more = (
-        "What you see is what was told last. The make needs no server and goes on; so does this when news come again."
-    )
+    more = "What you see is what was told last."
+    if not about.is_recording:
+        more += " The make needs no server and goes on; so does this when news come again."
     told: list[Line] = [[("error", f" {part}")] for part in wrap(text, columns - 1, indent=2)[:3]]
     return told + [[("dim", f" {part}")] for part in wrap(more, columns - 1)[:2]]
