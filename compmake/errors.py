@@ -59,6 +59,10 @@ class StoreLockedError(StoreError):
     """Another process is making on this store."""
 
 
+class NoStoreError(StoreError):
+    """There is no store yet, and none was to be made."""
+
+
 class ServerError(StoreError):
     """A Redis server cannot be used; the text names it, says why, and what to do."""
 

@@ -4,12 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from compmake.apart import keep_apart
 from compmake.config import key_file, load_settings, user_state_dir
-from compmake.errors import StoreError, UserError
+from compmake.errors import NoStoreError, StoreError, UserError
 from compmake.program import STORE_PARENT, ProgramRef, find_program, load_program, require_jobs
 from compmake.settings import Settings
 from compmake.signing import read_key
@@ -51,7 +52,8 @@ def open_workspace(
         store = _open_named(ref.store_url or str(ref.store), settings, tell, create=False, read_only=read_only)
         return Workspace(_name_of(store, ref), store, settings, None)
     if store_only:
-        return Workspace(ref.name, open_store(ref, settings, tell, read_only=True), settings, None)
+        with suppress(NoStoreError):  # nothing was ever made: what there is only the program knows
+            return Workspace(ref.name, open_store(ref, settings, tell, read_only=True), settings, None)
     loaded = load_program(ref)
     require_jobs(loaded)
     store = open_store(ref, settings, tell, read_only=read_only)

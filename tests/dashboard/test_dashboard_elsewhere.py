@@ -207,3 +207,22 @@ def test_a_running_job_without_output_is_told_so(space):
         seen.press("2")
         seen.wait_for("(it has printed nothing)")
         let_go(space, "a")
+
+
+def test_before_the_first_make_it_waits_too(space):
+    """Nothing was ever made, there is no store: the jobs are those of the program."""
+    shutil.rmtree(space.path / ".compmake", ignore_errors=True)
+    with compmake_terminal(space, "prog", "dash") as seen:
+        seen.wait_for("func2-3")
+        seen.press("q")
+        assert seen.wait_end() == 0
+
+
+def test_a_failure_has_its_source_and_its_local_variables(space, making):
+    """News carry the place alone; the rest is in the store."""
+    with compmake_terminal(space, "prog", "dash", rows=45, columns=160) as seen:
+        seen.wait_for("✘ 1 failed")
+        seen.press("f")
+        seen.wait_for("filter: failed, blocked")
+        seen.wait_for('raise ValueError("fifteen is too much")')
+        seen.wait_for("x = 15")

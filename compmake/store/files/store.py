@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from compmake.errors import ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
+from compmake.errors import NoStoreError, ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
 from compmake.job import Blob, Digest, JobId, Record
 from compmake.store import INLINE_BYTES, Attempt, Changes, Damage, Run, StoreSize
 from compmake.store.atomic import FILES, Files, store_error
@@ -297,7 +297,7 @@ def _find_or_make(folder: Path, create: bool, files: Files) -> None:
         raise store_error(cause, index) from cause
     if not there:
         if not create:
-            raise StoreError(f"there is no store in {folder}. Make something first, or name another with --store.")
+            raise NoStoreError(f"there is no store in {folder}. Make something first, or name another with --store.")
         prepare(folder, files)
         refuse_unsafe(folder)
         make_index(index, files)

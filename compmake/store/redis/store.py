@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from compmake.errors import ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
+from compmake.errors import NoStoreError, ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
 from compmake.job import Blob, Digest, JobId, Record
 from compmake.redis_link import PATIENCE_S, Link
 from compmake.signing import Signer
@@ -333,7 +333,7 @@ def _find_or_make(database: Database, create: bool) -> None:
         draft = Draft(int(version or 0))
         if key is None:
             if not create:
-                raise StoreError(f"there is no store {database.location}. Make something first, or name another.")
+                raise NoStoreError(f"there is no store {database.location}. Make something first, or name another.")
             draft.set(STATE, {"schema": SCHEMA_VERSION, "key": mark})
         elif key.decode(errors="replace") != mark:
             raise StoreError(

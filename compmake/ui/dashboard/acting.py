@@ -16,6 +16,7 @@ from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.board.states import SIGNS, State
 from compmake.ui.dashboard.board.workers import LOST_AFTER_S
 from compmake.ui.dashboard.desk import Desk
+from compmake.ui.dashboard.failure_rows import fullest
 from compmake.ui.dashboard.field import Field
 from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.screen import FullScreen
@@ -234,7 +235,7 @@ class Acting:
         number = self.board.jobs.number(job_id) if job_id is not None else None
         if job_id is None or number is None or self.board.jobs.state(number) in _GOOD:
             return None
-        return self.board.jobs.failures.get(job_id) or (details.failure if details is not None else None)
+        return fullest(self.board.jobs.failures.get(job_id), details.failure if details is not None else None)
 
     def show_failure(self, details: Details | None) -> bool:
         """Open the viewer of the failure of the job under the cursor; return False if there is none."""

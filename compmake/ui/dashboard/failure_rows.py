@@ -31,6 +31,19 @@ class Row(NamedTuple):
         return self.frame or (self.folded[-1] if self.folded else None)
 
 
+def fullest(told: Failure | None, known: Failure | None) -> Failure | None:
+    """Return what a job failed of with all its frames, as the store knows it; news carry the last frame only.
+
+    Args:
+        told: By the news.
+        known: By the store; perhaps of an attempt before.
+    """
+    if told is None or known is None:
+        return told or known
+    is_same = known.type_name == told.type_name and known.message.startswith(told.message)
+    return known if is_same else told
+
+
 def rows_of(failure: Failure, *, fold: bool, depth: int = 0, label: str = "") -> list[Row]:
     """Return the rows from the far end of the chain on: frames, then the exception that ended there."""
     links = chain(failure)

@@ -6,7 +6,7 @@ from compmake.job import Failure, JobId
 from compmake.text_safety import one_line
 from compmake.ui.dashboard.board.jobs import Jobs
 from compmake.ui.dashboard.board.states import SIGNS, State
-from compmake.ui.dashboard.failure_rows import Row, detail_lines, first_row, row_line, rows_of
+from compmake.ui.dashboard.failure_rows import Row, detail_lines, first_row, fullest, row_line, rows_of
 from compmake.ui.dashboard.keys import Line
 from compmake.ui.dashboard.panes.fitting import clean
 from compmake.ui.dashboard.panes.look import TABS, Details
@@ -112,7 +112,8 @@ def _standing(scene: Scene, number: int) -> Line:
 def _body(scene: Scene, number: int, details: Details | None, *, compact: bool) -> list[Line]:
     job_id = scene.board.jobs.ids[number]
     if scene.look.tab == 0:
-        failure = scene.board.jobs.failures.get(job_id) or (details.failure if details is not None else None)
+        known = details.failure if details is not None else None
+        failure = fullest(scene.board.jobs.failures.get(job_id), known)
         shown = _failure(scene, failure, compact=compact) if failure is not None else _condition(scene, number)
         return shown + _neighbours(scene, number)[compact:]
     if TABS[scene.look.tab] == "deps":
