@@ -7,7 +7,7 @@ import time
 
 import psutil
 import pytest
-from executing import collect, start_executor, submit
+from executing import PATIENCE_S, collect, start_executor, submit
 from redis_servers import wait_for
 
 from compmake.errors import StoreError
@@ -26,12 +26,15 @@ def fork_once():
 os.fork = fork_once
 """
 WAITING = """\
-import os, signal, time
+import os, signal, threading, time
 from compmake import progress
 
 def wait_for(path):
     while not os.path.exists(path):
         time.sleep(0.001)
+
+def leaves_a_thread():
+    threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
 
 def tells(path):
     for number in (1, 2):
@@ -117,3 +120,20 @@ def test_a_worker_that_cannot_store_a_result_blames_no_job(tmp_path):
                 assert executor.collect(0.05) == []
     finally:
         executor.close()
+
+
+def test_a_worker_that_was_replaced_is_given_work_at_once(tmp_path, waiting):
+    """While another call runs on: whoever gives calls is told that there is room again."""
+    end = tmp_path / "end"
+    with contextlib.closing(start_executor(tmp_path, workers=2)) as executor:
+        submit(executor, "long", waiting.wait_for, str(end))
+        submit(executor, "leaves a thread", waiting.leaves_a_thread)
+        assert [outcome.job_id for outcome in collect(executor, 1)] == ["leaves a thread"]
+        while not executor.capacity():
+            begun_s = time.monotonic()
+            assert executor.collect(PATIENCE_S) == []
+            assert time.monotonic() - begun_s < PATIENCE_S / 2
+        submit(executor, "next")
+        assert [outcome.job_id for outcome in collect(executor, 1)] == ["next"]
+        end.touch()
+        assert len(collect(executor, 1)) == 1

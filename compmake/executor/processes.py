@@ -114,7 +114,7 @@ class ProcessExecutor:
         ]
 
     def collect(self, timeout_s: float | None) -> list[Outcome]:
-        """Send what is to be sent, wait, and return what ended.
+        """Send what is to be sent, wait, and return what ended; nothing if there is room for calls that was not before.
 
         Raises:
             StoreError: A worker could not store a result.
@@ -122,6 +122,7 @@ class ProcessExecutor:
         """
         end_s = inf if timeout_s is None else time.monotonic() + timeout_s
         self._send()
+        had_room = self.capacity() > 0
         if not self._outcomes and self._all_have_plenty():
             time.sleep(_GATHER_S)
         while not self._outcomes:
@@ -136,7 +137,7 @@ class ProcessExecutor:
                 woken = self._attend(key.data, events) or woken
             woken = self._pass_time() or woken
             self._send()
-            if woken or time.monotonic() >= end_s:
+            if woken or time.monotonic() >= end_s or (not had_room and self.capacity()):
                 break
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
