@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -144,7 +145,7 @@ def test_it_waits_for_a_make(space):
         for name in ("a", "b"):
             (space.path / f"open-{name}").unlink()
         with compmake_terminal(space, "prog", "remake", "-y", "gate()"):
-            seen.wait_for(re.compile(r"▶ run +gate-a"))
+            seen.wait_for(re.compile(r"▶ run +gate-[ab]"))
             let_go(space, "a", "b")
             seen.wait_for("─ Summary")
 
@@ -226,3 +227,13 @@ def test_a_failure_has_its_source_and_its_local_variables(space, making):
         seen.wait_for("filter: failed, blocked")
         seen.wait_for('raise ValueError("fifteen is too much")')
         seen.wait_for("x = 15")
+
+
+def test_a_make_that_was_killed_is_over(space, making):
+    """Nothing runs any more, and nothing is said to go on; the failures that were told stay."""
+    with compmake_terminal(space, "prog", "dash") as seen:
+        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        making.signal(signal.SIGKILL)
+        shown = seen.wait_for("make stopped in")
+        assert "goes on" not in shown and not re.search(r"▶ run", shown)
+        assert "✘ 1 failed" in shown

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 
 from compmake.channel import Event, EventKind
@@ -15,6 +16,7 @@ from compmake.wanted_jobs import table_of
 
 _FAILURES = 1000
 _ASK_EVERY_S = 1.0
+_CUT_OFF = "cut off: it was killed, or its last news did not come"
 
 
 class WithStanding:
@@ -48,15 +50,15 @@ class WithStanding:
         for event in events:
             if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_ENDED):
                 self._newest = event.kind
+        if self._newest is EventKind.RUN_STARTED and not self._makes:
+            self._newest = EventKind.RUN_ENDED
+            events.append(Event(self._newest, time.time(), text=_CUT_OFF))
         loaded, self._loaded = self._loaded, []
         return [*loaded, *events] if self._newest is None else events
 
     def trouble(self) -> str:
         """Return why no news come that there should be."""
-        trouble = self._source.trouble()
-        if not trouble or self._makes:
-            return trouble
-        return "the make has ended; its last news did not come" if self._newest is EventKind.RUN_STARTED else ""
+        return self._source.trouble() if self._makes else ""
 
     def about(self) -> str:
         """Return where the news come from, while there are any."""
