@@ -28,6 +28,7 @@ SHOWN_FOLDER = "/home/ana/work"
 WIDTH = 110
 _FENCE = re.compile(r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<language>\w*)\n(?P<body>.*?)^```$", re.M | re.S)
 _VARYING = [
+    (re.compile(r"^@ .*?(▶|ETA).*?: "), "@ COUNTS: "),  # in a prompt, while a make runs
     (re.compile(r", with (at most )?\d+(\.\d+)?[BKMG](…| of [a-z ]*…?)"), ", with SIZE of memory"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\bETA [^@▶ ]\S*( \([^)]*\))?( [≈~]\d\d:\d\d)?"), "ETA TIME"),
@@ -47,7 +48,6 @@ _VARYING = [
     # What a running make shows: how far it is differs by the speed of the machine.
     (re.compile(r"^ MAKE .*"), " MAKE"),
     (re.compile(r"^ ▶ \w+ (\w+)-\S+ .*"), r" ▶ \1-N"),
-    (re.compile(r"^@ .*(▶|ETA).*?: "), "@ COUNTS: "),
     (re.compile(r"\d+/(\d+) done"), r"N/\1 done"),
     (re.compile(r", \d+ running(?=,)"), ""),
     (re.compile(r"[ \t]+"), " "),
