@@ -270,8 +270,11 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
     # A make that runs jobs turns it on again.
     gc.disable()
 
-    store_only = bool(steps) and all(_needs_store_only(step.words[0].text, invocation.flags) for step in steps)
-    workspace = open_workspace(invocation.program, flags=settings, tell=_tell, store_only=store_only)
+    names = [step.words[0].text for step in steps or ()]
+    store_only = bool(names) and all(_needs_store_only(name, invocation.flags) for name in names)
+    workspace = open_workspace(
+        invocation.program, flags=settings, tell=_tell, store_only=store_only, unless_idle="dash" in names
+    )
     try:
         return carry_out(workspace, steps, flags=invocation.flags, program=invocation.program, given=settings)
     finally:

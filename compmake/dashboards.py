@@ -8,6 +8,7 @@ from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.telling import news_address
 from compmake.ui.commands.session import Session
+from compmake.ui.commands.store_makes import no_make
 from compmake.ui.console.checking import Check
 from compmake.ui.console.console_source import ConsoleSource
 from compmake.ui.console.makes import Makes
@@ -29,7 +30,8 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
     desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left)
 
     printed = _Printed(session)
-    about = About(program=session.workspace.name, store=session.workspace.store.location)
+    workspace = session.workspace
+    about = About(program=workspace.name, store=workspace.store.location, last=no_make(workspace))
     source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)
     opening = Opening(source, desk, printed, None, about)
     try:
@@ -65,7 +67,7 @@ def show_dashboard_elsewhere(session: Session) -> None:
         RedisSource(lambda: news_address(settings, store)), desk.standing, desk.version, desk.is_making
     )
     printed = _Printed(session)
-    about = About(program=workspace.name, store=store.location, prefix=session.prefix)
+    about = About(program=workspace.name, store=store.location, prefix=session.prefix, last=no_make(workspace))
     try:
         show_dashboard(
             Opening(source, desk, printed, None, about),

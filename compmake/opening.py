@@ -31,6 +31,7 @@ def open_workspace(
     tell: Callable[[str], None],
     read_only: bool = False,
     store_only: bool = False,
+    unless_idle: bool = False,
 ) -> Workspace:
     """Find the program, open its store, load it.
 
@@ -40,6 +41,7 @@ def open_workspace(
         tell: Hears remarks, for example where the store is when it is not in its usual place.
         read_only: Never write to the store.
         store_only: Load no program: the store is looked at alone.
+        unless_idle: But load it if nobody makes: of a job that was never made only the program knows, or the make.
 
     Raises:
         UserError: The program cannot be found or loaded, or defines no jobs.
@@ -53,7 +55,11 @@ def open_workspace(
         return Workspace(_name_of(store, ref), store, settings, None)
     if store_only:
         with suppress(NoStoreError):  # nothing was ever made: what there is only the program knows
-            return Workspace(ref.name, open_store(ref, settings, tell, read_only=True), settings, None)
+            store = open_store(ref, settings, tell, read_only=True)
+            if not unless_idle or store.holder() is not None:
+                return Workspace(ref.name, store, settings, None)
+            store.close()
+            read_only = True
     loaded = load_program(ref)
     require_jobs(loaded)
     store = open_store(ref, settings, tell, read_only=read_only)

@@ -150,6 +150,16 @@ def test_it_waits_for_a_make(space):
             seen.wait_for("─ Summary")
 
 
+def test_without_a_make_the_jobs_are_those_of_the_program(space):
+    """Also one that was never made, of which the store knows nothing; they are counted, and the last make is told."""
+    let_go(space, "a", "b")
+    assert space.run("prog", "make", "gate-a").code == 0
+    with compmake_terminal(space, "prog", "dash") as seen:
+        shown = seen.wait_for(re.compile(r"◌ ready +gate-b"))
+        assert re.search(r"✔ ?1 done", shown)
+        assert "The last one, make gate-a" in shown and "redis" not in shown
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 def test_in_tmux(space, making, tmp_path):
     """At 80x24, where the terminal is one that another program draws."""

@@ -9,8 +9,9 @@ from compmake.channel.redis_news import read_output
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.ui.commands.attempts import output_of
-from compmake.ui.commands.hearing import is_making, open_follower, why_unheard
+from compmake.ui.commands.hearing import open_follower, why_unheard
 from compmake.ui.commands.session import Session
+from compmake.ui.commands.store_makes import is_making
 from compmake.words import bytes_text
 
 _LOOK_S = 0.3

@@ -12,8 +12,8 @@ from compmake.channel.server import NO_SERVER
 from compmake.errors import UserError
 from compmake.redis_link import explained
 from compmake.telling import OFF, named_server, news_address, signing, told_where
-from compmake.text_safety import one_line
 from compmake.ui.commands.session import Session
+from compmake.ui.commands.store_makes import is_making, no_make
 from compmake.ui.text import clock
 from compmake.workspace import Workspace
 
@@ -22,23 +22,6 @@ _LOST_TOLD_S = 2.0
 _SIGN_WITHIN_S = 1.5
 _BEGINNING_S = 3.0
 """A private server is there by then, also on a slow machine."""
-
-
-def is_making(workspace: Workspace) -> bool:
-    """Tell whether a make of this store runs, as far as that can be seen from here."""
-    runs, told = workspace.store.runs(), told_where(workspace.store)
-    if not runs or runs[0].ended_at is not None:
-        return False
-    return (told is not None and told.is_here) or workspace.store.holder() is not None
-
-
-def no_make(workspace: Workspace) -> str:
-    """Say that nothing runs, and how the last make ended."""
-    runs = workspace.store.runs()
-    if not runs:
-        return "No make is running, and none ever was."
-    ended = one_line(runs[0].ended or "did not end", 60)
-    return f"No make is running. The last one, {one_line(runs[0].command, 60)}, {clock(runs[0].started_at)}: {ended}."
 
 
 def refuse_to_hear_nothing(workspace: Workspace) -> None:

@@ -8,6 +8,7 @@ from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.ui.commands.registry import JSON, Arguments, Option, Reply, command
 from compmake.ui.commands.session import Session
+from compmake.ui.commands.store_makes import is_making, no_make
 from compmake.ui.plain import status_line
 from compmake.ui.view import View
 from compmake.ui.watch_lines import event_lines, standing_lines
@@ -25,8 +26,6 @@ _STATUS_EVERY_S = 30.0
 )
 def watch(session: Session, arguments: Arguments) -> Reply:
     """Ends with the make, or with Ctrl-C."""
-    from compmake.ui.commands.hearing import is_making, no_make  # knows the client of Redis, which takes 0.1 s
-
     forever = arguments.flag("follow")
     if not is_making(session.workspace) and not forever:
         return Reply([no_make(session.workspace)])

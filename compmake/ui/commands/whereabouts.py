@@ -11,9 +11,10 @@ from compmake.fingerprint.modules import is_user_file
 from compmake.frames import frame_at, is_own_file
 from compmake.job import Failure, JobId
 from compmake.text_safety import one_line
-from compmake.ui.commands.hearing import is_making, no_make, open_follower, why_unheard
+from compmake.ui.commands.hearing import open_follower, why_unheard
 from compmake.ui.commands.registry import Reply
 from compmake.ui.commands.session import Session, shown_id
+from compmake.ui.commands.store_makes import is_making, no_make
 from compmake.ui.text import duration
 from compmake.ui.traceback import render_failure
 

@@ -7,9 +7,10 @@ from compmake.channel.redis_news import WorkerNews
 from compmake.errors import UserError
 from compmake.text_safety import one_line
 from compmake.ui.columns import Column, Listing
-from compmake.ui.commands.hearing import is_making, no_make, open_follower, why_unheard
+from compmake.ui.commands.hearing import open_follower, why_unheard
 from compmake.ui.commands.registry import Reply
 from compmake.ui.commands.session import Session
+from compmake.ui.commands.store_makes import is_making, no_make
 from compmake.ui.text import duration
 from compmake.words import bytes_text
 

@@ -17,6 +17,7 @@ from compmake.ui.commands.line import Step, expand_aliases, parse_line
 from compmake.ui.commands.registry import find_command
 from compmake.ui.commands.runner import run_steps
 from compmake.ui.commands.session import FailureReport, Screen, Session
+from compmake.ui.commands.store_makes import is_making
 from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.standing_source import standing_events
 from compmake.ui.text import Style, clock, duration, table
@@ -111,8 +112,6 @@ class Desk:
 
     def is_making(self) -> bool:
         """Tell whether a make of this store runs, in whichever process, as far as that can be seen from here."""
-        from compmake.ui.commands.hearing import is_making  # knows the client of Redis, which takes 0.1 s
-
         with self._lock:
             return is_making(self._session.workspace)
 

@@ -74,10 +74,11 @@ class WithStanding:
         seen: object = None
         while True:
             with contextlib.suppress(CompmakeError):  # whoever gives a command is told
+                is_heard = self._newest is not None and not self._source.trouble()
+                self._makes = is_heard or self._is_making()
                 version = self._version()
                 if self._newest is None and version != seen:
                     seen, self._loaded = version, self._load()
-                self._makes = not self._source.trouble() or self._is_making()
             if self._closing.wait(_ASK_EVERY_S):
                 return
 

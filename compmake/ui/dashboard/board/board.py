@@ -84,7 +84,7 @@ class Board:
 
     def _table(self, event: Event) -> None:
         if event.table is not None:
-            self.jobs.set_table(event.table)
+            self.jobs.set_table(event.table, State.UP_TO_DATE if self.view.started else State.DONE)
             self.functions.count_anew(self.jobs)
 
     def _move(self, number: int, state: State) -> None:

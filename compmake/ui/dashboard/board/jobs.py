@@ -99,8 +99,8 @@ class Jobs:
 
     # What the fold calls.
 
-    def set_table(self, table: JobTable) -> None:
-        """Take over all jobs; what is known of those heard of before stays."""
+    def set_table(self, table: JobTable, done: State) -> None:
+        """Take over all jobs, those of `table.done` in the state `done`; what is known of those heard of before stays."""
         heard = [(job_id, self.state(number), self._attempts.get(number)) for job_id, number in self._numbers.items()]
         functions = dict(zip(self.ids, self.functions, strict=True))
         self.has_table, self.generation = True, self.generation + 1
@@ -120,7 +120,7 @@ class Jobs:
             if not missing:
                 self.move(number, State.READY)
         for number in table.done:
-            self.move(number, State.UP_TO_DATE)
+            self.move(number, done)
         for job_id, state, attempt in heard:
             number = self.found(job_id, functions[job_id])
             if attempt is not None:

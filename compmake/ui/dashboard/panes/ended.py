@@ -35,7 +35,8 @@ def empty_lines(scene: Scene, columns: int) -> list[Line]:
     """Return what to do when there is no make."""
     command = f"{scene.about.prefix} make".strip()
     texts = [
-        "No make runs now; the next one is shown here as soon as it begins.",
+        clean(scene.about.last, scene.style) or "No make is running.",
+        "The next one is shown here as soon as it begins.",
         f"To begin one: `{command}`" + ("." if scene.about.prefix else ", here behind `:` or at the prompt."),
     ]
     return [[("plain", f" {part}")] for text in texts for part in wrap(text, columns - 1)]

@@ -44,10 +44,11 @@ def status_lines(scene: Scene, columns: int) -> list[Line]:
     """Return all that there is room for on very small screens: one line, that goes on below."""
     line: Line = [("strong", clean(scene.about.program, scene.style)[: columns // 2] + " ")]
     if not scene.board.view.started:
-        line.append(("dim", "no make yet"))
-    else:
+        line.append(("dim", "no make runs "))
+    if _is_counted(scene):
         for part in _counted(scene, _PATTERNS[-1][0]):
             line += [*part, ("plain", " ")]
+    if scene.board.view.started:
         line.append(("plain", _percent(scene) + " "))
         line.append(("strong", clean(eta_text(scene.board.view, scene.now, brief=True), scene.style)))
     if scene.about.trouble:
@@ -59,7 +60,7 @@ def _names(scene: Scene, columns: int) -> Line:
     view, about, style = scene.board.view, scene.about, scene.style
     parts: list[Part] = [(0, [("strong", f"compmake {clean(about.program, style)}")])]
     if not view.started:
-        parts.append((1, [("dim", "no make yet")]))
+        parts.append((1, [("dim", "no make runs")]))
     else:
         took = duration(view.elapsed_s(scene.now))
         if view.ended:
@@ -80,6 +81,11 @@ def _names(scene: Scene, columns: int) -> Line:
     if view.started and not view.ended:
         parts.append((5, [("plain", _workers(scene))]))
     return _fitted(parts, columns, "   ")
+
+
+def _is_counted(scene: Scene) -> bool:
+    """Tell whether anything is known to count: a make, or without one how the jobs stand in the store."""
+    return scene.board.view.started or scene.board.jobs.has_table
 
 
 def _ended(how: str) -> str:
@@ -104,7 +110,7 @@ def _counted(scene: Scene, pattern: str) -> list[Line]:
 
 
 def _counts(scene: Scene, columns: int) -> Line:
-    if not scene.board.view.started:
+    if not _is_counted(scene):
         return []
     total = max(scene.board.view.total, len(scene.board.jobs))
     for pattern, gap in _PATTERNS:

@@ -67,12 +67,13 @@ def _nothing(scene: Scene, rows: JobRows) -> list[str]:
     board, view = scene.board, scene.board.view
     if rows.is_busy:
         return ["looking through the jobs" + scene.style.ellipsis]
-    if not view.started:
-        return ["no make runs here. Begin one: `make`; it is shown here as soon as it begins."]
+    if not len(board.jobs) and board.jobs.has_table:
+        return ["no job is known: nothing was ever made"]
     if not len(board.jobs):
         return ["no job was heard of yet; the list of jobs is on its way" + scene.style.ellipsis]
     if not rows.filter.text and not rows.filter.failed_only:
-        return ["no job is left: all are done", "/ lists others: `/~.` all of them"]
+        of_make = " of this make" if view.started else ""
+        return [f"no job{of_make} is left: all {len(board.jobs):,} are done", "/ lists others: `/~.` all of them"]
     return ["no job fits the filter", "/ changes it, f turns `failed` on and off"]
 
 
