@@ -22,4 +22,4 @@ def test_commands_steer_the_make_in_the_background(console, made):
 def test_without_a_make_there_is_nothing_to_steer(console):
     """One line says so, and how the make of another process would be meant."""
     for command in ("pause", "workers 2", "cancel gate-a"):
-        assert "no make is running here; that of another process" in console.run(command)
+        assert "no make is running here; with --control" in console.run(command)

@@ -142,6 +142,12 @@ def test_a_recording_can_be_looked_at_only(seen):
         assert "this is a recording" in seen.shown()
 
 
+def test_what_is_told_is_never_cut(seen):
+    """What is too long for one line has more of them."""
+    seen.press(":", size=(40, 12))
+    assert "this is a recording: nothing can be\n done to it" in seen.shown(40, 12)
+
+
 def test_the_mouse_goes_to_the_job_that_is_clicked(seen):
     """Where it takes clicks: that is off unless the user wants it."""
     area = next(area for area in seen.dashboard._painter.areas if area.name == "jobs")

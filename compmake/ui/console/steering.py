@@ -222,9 +222,7 @@ class Steering:
         if make is not None:
             return make.control
         if not self._controls_others:
-            raise UserError(
-                "no make is running here; that of another process is steered if --control opens the console"
-            )
+            raise UserError("no make is running here; with --control the console steers that of another process")
         from compmake.ui.commands.hearing import open_steer  # knows the client of Redis, which takes 0.1 s
 
         return open_steer(self._session.workspace)

@@ -16,12 +16,13 @@ from compmake.ui.dashboard.field import Field
 from compmake.ui.dashboard.keys import Key, Line, action_of, bar, help_lines
 from compmake.ui.dashboard.lookup import Lookup, Wish
 from compmake.ui.dashboard.neighbours import neighbour_lines
-from compmake.ui.dashboard.panes.layout import DETAIL, EVENTS, FUNCTIONS, JOBS, KEYS, TIMELINE, WORKERS
+from compmake.ui.dashboard.panes.fitting import block
+from compmake.ui.dashboard.panes.layout import DETAIL, EVENTS, FUNCTIONS, JOBS, TIMELINE, WORKERS
 from compmake.ui.dashboard.panes.look import TABS, About, Details, Look
 from compmake.ui.dashboard.panes.painter import Painter
 from compmake.ui.dashboard.screen import FRAME_S, FullScreen, Tick
 from compmake.ui.dashboard.text_page import TextPage
-from compmake.ui.text import Style
+from compmake.ui.text import Style, wrap
 
 _SLICE_S = 0.01
 _FEED_S = 0.05
@@ -69,7 +70,7 @@ class Dashboard:
         self._focus_before = self.look.focus
         """Where the keys went before a pane had all the room."""
         self._source, self._acting, self._lookup, self._screen = source, acting, lookup, screen
-        self._keys, self._about, self._clock = keys, about, clock
+        self._keys, self._about, self._clock, self._style = keys, about, clock, style
         self._painter = Painter(self.board, self.rows, self.look, style)
         self._waiting: deque[Event] = deque()
         self._next_second_s = 0.0
@@ -114,18 +115,21 @@ class Dashboard:
     # What is seen.
 
     def draw(self, columns: int, rows: int) -> Sequence[Line]:
-        """Everything there is room for; the last line is what is asked, what was told last, or the keys."""
+        """Everything there is room for; at its foot the keys, or over it what is asked or was told last."""
         self._acting.width = columns
-        asking, told = self._acting.asking, self._acting.told or self.rows.message
-        if asking is not None:
-            self.look.foot = asking.draw(columns)
-        else:
-            self.look.foot = [("told", f" {told}")] if told else bar(self._keys, columns)
+        self.look.foot = bar(self._keys, columns)
         lines = list(self._painter.draw(columns, rows, self.board.now(self._clock()), self._about, self._details()))
-        has_foot = any(area.name == KEYS for area in self._painter.areas)
-        if lines and not has_foot and (asking is not None or told):
-            lines[-1] = self.look.foot
+        foot = self._foot(columns)[-rows:]
+        if foot:
+            lines[-len(foot) :] = block(foot, columns, len(foot), self._style)
         return lines
+
+    def _foot(self, columns: int) -> list[Line]:
+        """Return what is asked, or what was told last; nothing if there is neither."""
+        if self._acting.asking is not None:
+            return [self._acting.asking.draw(columns)]
+        told = self._acting.told or self.rows.message
+        return [[("told", f" {part}")] for part in wrap(told, columns - 1)] if told else []
 
     def _details(self) -> Details | None:
         job_id = self.rows.job

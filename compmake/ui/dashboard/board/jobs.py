@@ -100,7 +100,7 @@ class Jobs:
     # What the fold calls.
 
     def set_table(self, table: JobTable, done: State) -> None:
-        """Take over all jobs, those of `table.done` in the state `done`; what is known of those heard of before stays."""
+        """Take over all jobs, those of `table.done` in that state; what is known of those heard of before stays."""
         heard = [(job_id, self.state(number), self._attempts.get(number)) for job_id, number in self._numbers.items()]
         functions = dict(zip(self.ids, self.functions, strict=True))
         self.has_table, self.generation = True, self.generation + 1
