@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from run_events import HOSTILE
+from urwid.testing import press, render_text
 
 from compmake.channel import Event, EventKind, FunctionNews
 from compmake.job import Beat, Failure, Frame, JobId
@@ -119,14 +120,13 @@ class Seen:
             pass
 
     def lines(self, columns: int = 80, rows: int = 24) -> list[str]:
-        return [text.decode() for text in self.widget.render((columns, rows), True).text]
+        return render_text(self.widget, (columns, rows), focus=True)
 
     def shown(self, columns: int = 80, rows: int = 24) -> str:
         return "\n".join(line.rstrip() for line in self.lines(columns, rows))
 
     def press(self, *keys: str, size: tuple[int, int] = (80, 24)) -> None:
-        for key in keys:
-            self.widget.keypress(size, key)
+        assert set(press(self.widget, size, *keys)) <= {"ctrl l"}, "the loop takes no other key"
 
 
 def main() -> None:

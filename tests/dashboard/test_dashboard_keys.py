@@ -3,6 +3,7 @@
 import pytest
 import urwid
 from dashboards import Seen, Told, live_events
+from urwid.testing import check_box_sizing, click
 
 from compmake.errors import UserError
 from compmake.ui.dashboard.dashboard_keys import KEYS
@@ -142,6 +143,11 @@ def test_a_recording_can_be_looked_at_only(seen):
         assert "this is a recording" in seen.shown()
 
 
+def test_it_fills_any_size(seen):
+    """One without lines or columns too, and one of each."""
+    check_box_sizing(seen.widget)
+
+
 def test_what_is_told_is_never_cut(seen):
     """What is too long for one line has more of them."""
     seen.press(":", size=(40, 12))
@@ -151,9 +157,9 @@ def test_what_is_told_is_never_cut(seen):
 def test_the_mouse_goes_to_the_job_that_is_clicked(seen):
     """Where it takes clicks: that is off unless the user wants it."""
     area = next(area for area in seen.dashboard._painter.areas if area.name == "jobs")
-    seen.widget.mouse_event((80, 24), "mouse press", 1, 5, area.y + 4, True)
+    assert click(seen.widget, (80, 24), 5, area.y + 4)
     assert seen.dashboard.rows.at == 2
-    seen.widget.mouse_event((80, 24), "mouse press", 5, 5, area.y + 4, True)
+    assert click(seen.widget, (80, 24), 5, area.y + 4, button=5)
     assert seen.dashboard.rows.at == 5
 
 

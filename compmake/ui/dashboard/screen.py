@@ -22,7 +22,8 @@ FRAME_S = 0.25
 _ROWS_KEPT = 1000
 _FIRST_S = 0.01
 """What is shown first is drawn before anything is worked out."""
-_INPUT_CLOSED = "InputClosedError"  # only later versions of urwid have it
+_LEFT = (KeyboardInterrupt, OSError, urwid.ExitMainLoop, urwid.InputClosedError)
+"""How a screen ends that was not closed: the user, the terminal."""
 _SIGNALS = (signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 # role, 16 colours, background, without colours, 256 colours, background: Okabe and Ito's, as in `ui.text`.
 _PALETTE = [
@@ -117,12 +118,8 @@ class FullScreen:
         top = self.widget(page)
         loop = urwid.MainLoop(top, screen=self._terminal, handle_mouse=mouse)
         ticking = _Ticking(loop, top, tick)
-        with _as_before(sys.stdin.fileno()), contextlib.suppress(KeyboardInterrupt, urwid.ExitMainLoop, OSError):
-            try:
-                loop.run()
-            except RuntimeError as error:
-                if type(error).__name__ != _INPUT_CLOSED:
-                    raise
+        with _as_before(sys.stdin.fileno()), contextlib.suppress(*_LEFT):
+            loop.run()
         self._pages.clear()
         if ticking.error is not None:
             raise ticking.error
@@ -174,7 +171,9 @@ class _Top(urwid.Widget):
         self._pages, self._style = pages, style
 
     def render(self, size: tuple[int, int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # noqa: ARG002
-        columns, rows = max(size[0], 1), max(size[1], 1)
+        columns, rows = size
+        if not (columns and rows):  # some terminals do not say how large they are
+            return urwid.SolidCanvas(" ", columns, rows)
         return canvas(self._pages[-1].draw(columns, rows), columns, rows, self._style)
 
     def keypress(self, size: tuple[int, int], key: str) -> str | None:  # type: ignore[override]  # noqa: ARG002
