@@ -7,7 +7,7 @@ from compmake.job import JobState
 from compmake.text_safety import cells, one_line
 from compmake.ui.expectation import eta_text
 from compmake.ui.running import age_text, said_text, wrong_text
-from compmake.ui.text import Parts, Style, bar, cut, cut_middle, duration
+from compmake.ui.text import Parts, Style, bar, cut, cut_middle, duration, usual_bar
 from compmake.ui.traceback import headline
 from compmake.ui.view import RunningJob, View, where
 from compmake.words import bytes_text
@@ -118,21 +118,10 @@ def _row(job: RunningJob, usual_s: float | None, now: float, style: Style) -> _R
         "name": style.spell(one_line(job.job_id, _ID_CELLS)),
         "age": age_text(job, now),
         "usual": f" / {duration(usual_s)}" if usual_s is not None else "",
-        "bar": _job_bar(age_s, usual_s, style) if usual_s else "",
+        "bar": "".join(usual_bar(age_s, usual_s, _JOB_BAR_CELLS, style)) if usual_s else "",
         "rss": f"rss {bytes_text(job.beat.rss_bytes)}" if job.beat.rss_bytes else "",
         "said": said_text(job, now, style, last_line=True, width=_SAID_CELLS),
     }
-
-
-def _job_bar(age_s: float, usual_s: float, style: Style) -> str:
-    """Return how far the job is if it takes as long as usual; `█████▓▓▓ 1.4x` if it takes longer."""
-    if age_s <= usual_s:
-        return bar(age_s / usual_s, _JOB_BAR_CELLS, style)
-    over = age_s / usual_s
-    usual_cells = max(1, int(_JOB_BAR_CELLS / over))
-    full, beyond = ("#", "+") if style.ascii else ("█", "▓")
-    times = f"{over:.1f}x" if over < 9.95 else f"{min(over, 999):.0f}x"
-    return f"{full * usual_cells}{beyond * (_JOB_BAR_CELLS - usual_cells)} {times}"
 
 
 def _widths(rows: Sequence[_Row], room: int, *, any_wrong: bool) -> dict[str, int]:

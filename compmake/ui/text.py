@@ -198,6 +198,17 @@ def bar(fraction: float, width: int, style: Style) -> str:
     return full * filled + empty * (width - filled)
 
 
+def usual_bar(age_s: float, usual_s: float, width: int, style: Style) -> tuple[str, str, str]:
+    """Return how far a job is if it takes as long as usual, in three parts: `█████`, beyond that `▓▓▓`, ` 1.6x`."""
+    if age_s <= usual_s:
+        return bar(age_s / usual_s, width, style), "", ""
+    over = age_s / usual_s
+    usual_cells = max(1, int(width / over))
+    full, beyond = ("#", "+") if style.ascii else ("█", "▓")
+    times = f"{over:.1f}x" if over < 9.95 else f"{min(over, 999):.0f}x"
+    return full * usual_cells, beyond * (width - usual_cells), f" {times}"
+
+
 Paint = Callable[[Sequence[str], int, str], str]
 """Colours a cell: given the row, the column's number and the padded text."""
 

@@ -6,7 +6,7 @@ from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.states import State
 from compmake.ui.dashboard.keys import Line
 from compmake.ui.dashboard.panes.look import About, Look
-from compmake.ui.text import Style, bar, duration
+from compmake.ui.text import Style, duration, usual_bar
 
 
 class Scene(NamedTuple):
@@ -55,9 +55,5 @@ def job_bar(age_s: float, usual_s: float | None, width: int, style: Style) -> Li
     """Return how far a job is if it takes as long as usual; beyond that in another colour, and how often it took it."""
     if not usual_s or usual_s <= 0:
         return []
-    if age_s <= usual_s:
-        return [("bar", bar(age_s / usual_s, width, style))]
-    over = age_s / usual_s
-    usual_cells = max(1, int(width / over))
-    times = f"{over:.1f}x" if over < 9.95 else f"{min(over, 999):.0f}x"
-    return [("bar", "█" * usual_cells), ("over", "▓" * (width - usual_cells)), ("plain", f" {times}")]
+    usual, over, times = usual_bar(age_s, usual_s, width, style)
+    return [("bar", usual), ("over", over), ("plain", times)]
