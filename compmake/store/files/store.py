@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ from compmake.store.files.ledger import Ledger
 from compmake.store.files.lock import StoreLock
 from compmake.store.files.rows import RecordRows, need_bytes, objects_to_store
 from compmake.store.files.upkeep import Upkeep
-from compmake.store.handles import alone, collector_off, refuse_if_read_only
+from compmake.store.handles import Handle, collector_off
 from compmake.store.objects import HEADER_BYTES, FileObjects, ObjectState
 from compmake.store.retention import KEEP
 
 
-class FileStore:
+class FileStore(Handle):
     """The store contract in a folder. Open one with `FileStore.open`."""
+
+    _ledger: Ledger
 
     def __init__(
         self,
@@ -37,15 +39,11 @@ class FileStore:
         reopen: Callable[[], "FileStore"],
     ) -> None:
         """Join the parts; `open` is what makes them."""
+        self._folder = index.path.parent
+        super().__init__(Ledger(index), StoreLock(self._folder), read_only=read_only)
         self._reopen = reopen
         self._index, self._objects, self._upkeep, self._rows = index, objects, upkeep, rows
-        self._read_only = read_only
-        self._folder = index.path.parent
-        self._ledger = Ledger(index)
         self._damages = Damages(index, rows, objects, read_only=read_only)
-        self._lock = StoreLock(self._folder)
-        self._notes: list[str] = []
-        self._running = False
 
     @classmethod
     def open(
@@ -95,17 +93,8 @@ class FileStore:
         return str(self._folder)
 
     @property
-    def read_only(self) -> bool:
-        return self._read_only
-
-    @property
     def version(self) -> int:
         return int(self._index.rows("pragma data_version")[0][0])
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences that the user should read about this store."""
-        return tuple(self._notes)
 
     @property
     def objects(self) -> FileObjects:
@@ -192,12 +181,6 @@ class FileStore:
             self._rows.mark_missing(set(job_ids))
         self._settle()
 
-    def parts(self, digests: Collection[Digest]) -> dict[Digest, bytes]:
-        return self._ledger.parts(digests)
-
-    def all_parts(self) -> dict[Digest, bytes]:
-        return self._ledger.all_parts()
-
     def cached_code(self, keys: Collection[str]) -> dict[str, bytes]:
         found, unused_for_long = self._ledger.cached_code(keys)
         if unused_for_long and not self._read_only:
@@ -210,21 +193,6 @@ class FileStore:
             with self._index.transaction(sum(map(len, entries.values()))):
                 self._ledger.put_code(entries)
 
-    def begin_run(self, command: str, started_at: float) -> int:
-        self._refuse_if_read_only()
-        run_id = self._ledger.begin_run(command, started_at)
-        self._running = True
-        return run_id
-
-    def end_run(self, run: Run) -> None:
-        self._refuse_if_read_only()
-        self._running = False
-        self._ledger.end_run(run)
-        self._settle()
-
-    def runs(self) -> list[Run]:
-        return self._ledger.runs()
-
     def attempts(self, job_id: JobId | None = None) -> list[Attempt]:
         return self._ledger.attempts(job_id)
 
@@ -233,37 +201,16 @@ class FileStore:
         with self._index.transaction():
             self._ledger.add_history(runs, attempts)
 
-    def get_meta(self, key: str) -> str | None:
-        return self._ledger.get_meta(key)
-
-    def all_meta(self) -> dict[str, str]:
-        return self._ledger.all_meta()
-
-    def set_meta(self, key: str, value: str) -> None:
-        self._refuse_if_read_only()
-        self._ledger.put_meta(key, value)
-
     def size(self, defined: Collection[JobId]) -> StoreSize:
         return self._upkeep.size(defined)
 
     def collect_garbage(self, defined: Collection[JobId]) -> int:
-        if self._running or self._lock.is_held(besides=self):
-            raise StoreError(f"{self.location}: a make is running; collect garbage when it has ended")
+        self._refuse_during_make()
         with self._alone("gc"):
             return self._upkeep.collect(defined)
 
     def check(self) -> list[Damage]:
         return self._damages.everything()
-
-    def lock(self, what: str) -> None:
-        self._refuse_if_read_only()
-        self._lock.take(what, self)
-
-    def unlock(self) -> None:
-        self._lock.give_back(self)
-
-    def holder(self) -> str | None:
-        return self._lock.other_holder()
 
     def twin(self) -> "FileStore":
         twin = self._reopen()
@@ -271,22 +218,14 @@ class FileStore:
         return twin
 
     def close(self) -> None:
-        self._lock.give_back(self)
+        self.unlock()
         self._index.close()
 
-    def _refuse_if_read_only(self) -> None:
-        refuse_if_read_only(self._read_only, self.location)
+    def _is_untidy(self) -> bool:
+        return self._upkeep.is_due
 
-    def _settle(self) -> None:
-        """Tidy up; not during a run, whose workers may be about to name what nothing names yet."""
-        if not self._running and not self._lock.is_held(besides=self) and self._upkeep.is_due:
-            # What was asked for is written already, and tidying is done the next time if it cannot be done now.
-            with suppress(StoreError), self._alone("tidying up"):
-                self._upkeep.settle()
-
-    def _alone(self, what: str) -> AbstractContextManager[None]:
-        self._refuse_if_read_only()
-        return alone(self._lock, what)
+    def _tidy(self) -> None:
+        self._upkeep.settle()
 
 
 def _find_or_make(folder: Path, create: bool, files: Files) -> None:

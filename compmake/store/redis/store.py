@@ -1,7 +1,6 @@
 """The store contract on a Redis server."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from compmake.errors import NoStoreError, ResultDamagedError, ResultMissingError, ResultVanishedError, StoreError
@@ -9,7 +8,7 @@ from compmake.job import Blob, Digest, JobId, Record
 from compmake.redis_link import PATIENCE_S, Link
 from compmake.signing import Signer
 from compmake.store import INLINE_BYTES, Attempt, Changes, Damage, Run, StoreSize
-from compmake.store.handles import alone, collector_off, refuse_if_read_only
+from compmake.store.handles import Handle, collector_off
 from compmake.store.packing import attempt_of
 from compmake.store.redis.changing import Changer
 from compmake.store.redis.database import Database, Draft
@@ -24,8 +23,10 @@ from compmake.store.retention import KEEP, newest_attempts
 SCHEMA_VERSION = 1
 
 
-class RedisStore:
+class RedisStore(Handle):
     """The store contract in the keys `compmake:{name}:...` of a server. Open one with `RedisStore.open`."""
+
+    _ledger: Ledger
 
     def __init__(
         self,
@@ -39,15 +40,14 @@ class RedisStore:
         owns_link: bool,
     ) -> None:
         """Join the parts; `open` is what makes them."""
+        ledger = Ledger(database)
+        super().__init__(ledger, lease, read_only=read_only)
         self._database, self._lease = database, lease
-        self._read_only, self._keep, self._keep_bytes = read_only, keep, keep_bytes
+        self._keep, self._keep_bytes = keep, keep_bytes
         self._folder, self._owns_link = folder, owns_link
         self._objects = RedisObjects(database)
-        self._ledger = Ledger(database)
         self._upkeep = Upkeep(database, self._objects)
-        self._changer = Changer(database, self._ledger)
-        self._notes: list[str] = []
-        self._running = False
+        self._changer = Changer(database, ledger)
         self._whole: set[Digest] = set()
         self._loaded: tuple[int, list[Record]] = (-1, [])
 
@@ -105,16 +105,8 @@ class RedisStore:
         return self._database.location
 
     @property
-    def read_only(self) -> bool:
-        return self._read_only
-
-    @property
     def version(self) -> int:
         return self._database.version_of_others()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return tuple(self._notes)
 
     @property
     def objects(self) -> RedisObjects:
@@ -202,33 +194,12 @@ class RedisStore:
         self._changer.change_rows(set(job_ids), lambda shelf: shelf.mark_missing(set(job_ids)))
         self._settle()
 
-    def parts(self, digests: Collection[Digest]) -> dict[Digest, bytes]:
-        return self._ledger.parts(digests)
-
-    def all_parts(self) -> dict[Digest, bytes]:
-        return self._ledger.all_parts()
-
     def cached_code(self, keys: Collection[str]) -> dict[str, bytes]:
         return self._ledger.cached_code(keys)
 
     def cache_code(self, entries: Mapping[str, bytes]) -> None:
         if entries and not self._read_only:
             self._ledger.put_code(entries)
-
-    def begin_run(self, command: str, started_at: float) -> int:
-        self._refuse_if_read_only()
-        run_id = self._ledger.begin_run(command, started_at)
-        self._running = True
-        return run_id
-
-    def end_run(self, run: Run) -> None:
-        self._refuse_if_read_only()
-        self._running = False
-        self._ledger.end_run(run)
-        self._settle()
-
-    def runs(self) -> list[Run]:
-        return self._ledger.runs()
 
     def attempts(self, job_id: JobId | None = None) -> list[Attempt]:
         if self._loaded[0] != self._database.version():
@@ -239,22 +210,11 @@ class RedisStore:
         self._refuse_if_read_only()
         self._ledger.add_history(runs, attempts)
 
-    def get_meta(self, key: str) -> str | None:
-        return self._ledger.get_meta(key)
-
-    def all_meta(self) -> dict[str, str]:
-        return self._ledger.all_meta()
-
-    def set_meta(self, key: str, value: str) -> None:
-        self._refuse_if_read_only()
-        self._ledger.put_meta(key, value)
-
     def size(self, defined: Collection[JobId]) -> StoreSize:
         return self._upkeep.size(defined)
 
     def collect_garbage(self, defined: Collection[JobId]) -> int:
-        if self._running or self._lease.is_held(besides=self):
-            raise StoreError(f"{self.location}: a make is running; collect garbage when it has ended")
+        self._refuse_during_make()
         with self._alone("gc"):
             before = self._upkeep.total_bytes()
             keep = set(defined)
@@ -266,16 +226,6 @@ class RedisStore:
 
     def check(self) -> list[Damage]:
         return self._upkeep.check()
-
-    def lock(self, what: str) -> None:
-        self._refuse_if_read_only()
-        self._lease.take(what, self)
-
-    def unlock(self) -> None:
-        self._lease.give_back(self)
-
-    def holder(self) -> str | None:
-        return self._lease.other_holder()
 
     def twin(self) -> "RedisStore":
         return RedisStore(
@@ -289,23 +239,15 @@ class RedisStore:
         )
 
     def close(self) -> None:
-        self._lease.give_back(self)
+        self.unlock()
         if self._owns_link:
             self._database.link.close()
 
-    def _refuse_if_read_only(self) -> None:
-        refuse_if_read_only(self._read_only, self.location)
+    def _is_untidy(self) -> bool:
+        return self._changer.is_due
 
-    def _settle(self) -> None:
-        """Tidy up; not during a run, whose workers may be about to name what nothing names yet."""
-        if not self._running and not self._lease.is_held(besides=self) and self._changer.is_due:
-            # What was asked for is written already, and tidying is done the next time if it cannot be done now.
-            with suppress(StoreError), self._alone("tidying up"):
-                self._changer.settle(self._keep, self._keep_bytes)
-
-    def _alone(self, what: str) -> AbstractContextManager[None]:
-        self._refuse_if_read_only()
-        return alone(self._lease, what)
+    def _tidy(self) -> None:
+        self._changer.settle(self._keep, self._keep_bytes)
 
 
 def _prepare(
