@@ -123,7 +123,6 @@ class PrivateServer:
             assert self._keeper.stdin is not None
             with contextlib.suppress(BrokenPipeError):
                 self._keeper.stdin.write(b"\n")
-                self._keeper.stdin.flush()
                 return
             self._keeper.wait()  # somebody has killed it
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -132,6 +131,7 @@ class PrivateServer:
         server = [*_START, self._binary, *_OPTIONS, "--unixsocket", self.path, "--dir", self._folder]
         self._keeper = subprocess.Popen(
             ["/bin/sh", "-c", _KEEPER, self._folder, *server],
+            bufsize=0,  # or Python would complain of what a killed keeper did not read
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
