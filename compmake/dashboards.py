@@ -7,6 +7,7 @@ from compmake.channel.address import Output
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.telling import news_address
+from compmake.text_safety import redact
 from compmake.ui.commands.session import Session
 from compmake.ui.console.checking import Check
 from compmake.ui.console.console_source import ConsoleSource
@@ -26,8 +27,12 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
         UserError: The setting `keys` is wrong.
     """
     settings = session.workspace.settings
-    desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left)
 
+    def stopped() -> str:
+        make = makes.newest
+        return "" if make is None or make.error is None else f"{make.command}: {redact(str(make.error))}"
+
+    desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left, stopped=stopped)
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
     source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)

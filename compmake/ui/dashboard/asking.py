@@ -3,8 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from compmake.text_safety import cells
 from compmake.ui.dashboard.field import Field
 from compmake.ui.dashboard.keys import Line
+from compmake.ui.text import PLAIN, Style, cut_middle
+
+_LEAST_CELLS = 8
 
 
 class Asking(Protocol):
@@ -63,15 +67,17 @@ class Option(NamedTuple):
 class Choice:
     """One of several; any other key leaves it."""
 
-    def __init__(self, question: str, options: Sequence[Option]) -> None:
-        self._question, self._options = question, options
+    def __init__(self, question: str, options: Sequence[Option], *, style: Style = PLAIN) -> None:
+        self._question, self._options, self._style = question, options, style
 
-    def draw(self, columns: int) -> Line:  # noqa: ARG002 -- what does not fit is cut
-        """The question, and a key for each answer."""
-        line: Line = [("strong", f" {self._question}  ")]
+    def draw(self, columns: int) -> Line:
+        """The question, as far as there is room, and a key for each answer."""
+        answers: Line = []
         for option in self._options:
-            line += [("key", option.key), ("plain", f" {option.label}   ")]
-        return [*line, ("dim", "Esc leaves it")]
+            answers += [("key", option.key), ("plain", f" {option.label}   ")]
+        room = columns - sum(cells(text) for _, text in answers) - 3
+        question = cut_middle(self._question, max(room, _LEAST_CELLS), self._style)
+        return [("strong", f" {question}  "), *answers, ("dim", "Esc leaves it")]
 
     def press(self, key: str) -> bool:
         """Do what was chosen."""

@@ -21,7 +21,7 @@ from compmake.ui.dashboard.panes.look import TABS, About, Details, Look
 from compmake.ui.dashboard.panes.painter import Painter
 from compmake.ui.dashboard.screen import FRAME_S, FullScreen, Tick
 from compmake.ui.dashboard.text_page import TextPage
-from compmake.ui.text import Style
+from compmake.ui.text import Style, cut_middle
 
 _SLICE_S = 0.01
 _FEED_S = 0.05
@@ -69,7 +69,7 @@ class Dashboard:
         self._focus_before = self.look.focus
         """Where the keys went before a pane had all the room."""
         self._source, self._acting, self._lookup, self._screen = source, acting, lookup, screen
-        self._keys, self._about, self._clock = keys, about, clock
+        self._keys, self._about, self._clock, self._style = keys, about, clock, style
         self._painter = Painter(self.board, self.rows, self.look, style)
         self._waiting: deque[Event] = deque()
         self._next_second_s = 0.0
@@ -120,7 +120,9 @@ class Dashboard:
         if asking is not None:
             self.look.foot = asking.draw(columns)
         else:
-            self.look.foot = [("told", f" {told}")] if told else bar(self._keys, columns)
+            # Of what does not fit both ends count: what was done, and what came of it.
+            shown = [("told", f" {cut_middle(told, columns - 1, self._style)}")] if told else None
+            self.look.foot = shown or bar(self._keys, columns)
         lines = list(self._painter.draw(columns, rows, self.board.now(self._clock()), self._about, self._details()))
         has_foot = any(area.name == KEYS for area in self._painter.areas)
         if lines and not has_foot and (asking is not None or told):

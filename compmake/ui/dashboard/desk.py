@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,13 +10,16 @@ from typing import NamedTuple
 from compmake.channel import Event
 from compmake.channel.source import Steer
 from compmake.errors import CompmakeError, UserError
-from compmake.job import Failure, JobId
+from compmake.job import Failure, JobId, JobState
+from compmake.selection import Scope, parse
+from compmake.selection.live import is_snapshot, member_of
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.attempts import call_text, output_of
 from compmake.ui.commands.line import Step, expand_aliases, parse_line
-from compmake.ui.commands.registry import find_command
-from compmake.ui.commands.runner import run_steps
+from compmake.ui.commands.registry import command_names, find_command
+from compmake.ui.commands.runner import CARRIED_OUT, run_steps
 from compmake.ui.commands.session import FailureReport, Screen, Session
+from compmake.ui.dashboard.board.filtering import Chosen, States
 from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.standing_source import standing_events
 from compmake.ui.text import Style, clock, duration, table
@@ -37,6 +40,8 @@ class Said(NamedTuple):
     lines: Sequence[str]
     has_terminal: bool = False
     """Whether it was said on the terminal itself, where the user has seen it."""
+    begun: str = ""
+    """The command of a make that was begun and goes on in the background."""
 
 
 class Desk:
@@ -49,6 +54,7 @@ class Desk:
         lock: AbstractContextManager[object],
         renew: Callable[[], object],
         is_left: Callable[[], bool] = lambda: False,
+        stopped: Callable[[], str] = lambda: "",
     ) -> None:
         """Join them.
 
@@ -57,8 +63,9 @@ class Desk:
             lock: To be held by whoever uses the workspace.
             renew: Reads what others have written to the store.
             is_left: Tells whether a command has ended the console.
+            stopped: Returns in one line why the make that began last could not go on, if it could not.
         """
-        self._is_left = is_left
+        self._is_left, self.stopped = is_left, stopped
         self._carried_out = 0
         """Lines of commands."""
         self._session, self._lock, self._renew = session, lock, renew
@@ -173,18 +180,31 @@ class Desk:
             except (CompmakeError, LookupError):
                 return FailureReport(job_id, head, "", failure, "")
 
-    def select(self, text: str) -> Collection[JobId]:
-        """Return the jobs of a selection; what `last` means stays as it was.
+    def select(self, text: str, states: States) -> Chosen:
+        """Return what a selection means; what `last` means stays as it was.
+
+        Args:
+            text: As typed.
+            states: Returns how the jobs stand on the screen: newer than what the store tells.
 
         Raises:
             CompmakeError: It is none.
         """
         with self._lock:
-            last = self._session.last
-            try:
-                return self._session.select(split_words(text))
-            finally:
-                self._session.last = last
+            workspace = self._session.workspace
+            selection = parse(self._session.words(split_words(text)))
+
+            def stored() -> Mapping[JobId, JobState]:
+                return workspace.look().states()
+
+            def newest() -> Mapping[JobId, JobState]:
+                # Whether a job that waits for others was ever made only the store knows.
+                seen = {job_id: state for job_id, state in states().items() if state is not JobState.WAITING}
+                return {**stored(), **seen}
+
+            scope = Scope(workspace.graph, stored, self._session.last, command_names())
+            member = member_of(selection, replace(scope, states=newest), stored=scope)
+            return Chosen(member, is_snapshot(selection))
 
     def carry_out(
         self,
@@ -229,9 +249,10 @@ class Desk:
             session.ask = _asking(session.ask, terminal)
             with self._lock:
                 self._renew()
-                run_steps(session, steps)
+                code = run_steps(session, steps)
                 self._carried_out += 1
-        return Said([sanitize(line) for line in text.getvalue().splitlines()])
+            begun = session.line if steps[-1].background and code in CARRIED_OUT else ""
+        return Said([sanitize(line) for line in text.getvalue().splitlines()], begun=begun)
 
     def _prepared(self, step: Step) -> Step:
         """Return a step as it is carried out here.

@@ -107,7 +107,7 @@ class Board:
             usual_s = self.view.usual_s(event.function)
         self.workers.start(event.worker, event.job_id, event.function, event.time, event.count, usual_s)
         for name in self.workers.drop_surplus(self.view.workers):
-            self.timeline.drop(name)
+            self.timeline.retire(name)
 
     def _move_if_open(self, number: int) -> None:
         """What a running job needs is done, also if that was not heard."""

@@ -25,7 +25,7 @@ from compmake.ui.dashboard.panes.layout import (
 )
 from compmake.ui.dashboard.panes.look import About, Details, Look
 from compmake.ui.dashboard.panes.scene import Scene
-from compmake.ui.dashboard.panes.timeline import timeline_lines, timeline_title
+from compmake.ui.dashboard.panes.timeline import rows_of, timeline_lines, timeline_title
 from compmake.ui.dashboard.panes.workers import workers_line, workers_lines, workers_note
 from compmake.ui.text import Style
 
@@ -157,7 +157,7 @@ class Painter:
         board = self._board
         lengths = {
             WORKERS: len(board.workers) * (2 if self._look.zoom == WORKERS else 1),
-            TIMELINE: len(board.workers) + 1,
+            TIMELINE: len(rows_of(board, 0.0, 0.0)) + 1,
             FUNCTIONS: len(board.functions.all()),
             EVENTS: len(board.happenings),
         }
