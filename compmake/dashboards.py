@@ -35,7 +35,9 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
     desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left, stopped=stopped)
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
-    source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)
+    source = WithStanding(
+        ConsoleSource(makes), desk.standing, desk.version, lambda: desk.asked, lambda: makes.running is not None
+    )
     opening = Opening(source, desk, printed, None, about)
     try:
         # In the middle of a line the lock is this thread's, and those that look things up would wait for it for ever.
@@ -66,9 +68,8 @@ def show_dashboard_elsewhere(session: Session) -> None:
             workspace.refresh()
 
     desk = Desk(session, lock=lock, renew=renew)
-    source = WithStanding(
-        RedisSource(lambda: news_address(settings, store)), desk.standing, desk.version, desk.is_making
-    )
+    news = RedisSource(lambda: news_address(settings, store))
+    source = WithStanding(news, desk.standing, desk.version, lambda: desk.asked, desk.is_making)
     printed = _Printed(session)
     about = About(program=workspace.name, store=store.location, prefix=session.prefix)
     try:

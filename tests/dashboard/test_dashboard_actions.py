@@ -86,6 +86,24 @@ def test_marked_jobs_are_cleaned(space):
     assert space.run("prog", "ls", "done").out.count("work-") == 2
 
 
+def test_after_a_make_all_jobs_can_be_listed_again(space):
+    """`r` shows how all stand, not those alone that were made; what is cleaned then is ready at once."""
+    with Console(space) as console:
+        console.ready()
+        two_marked(console)
+        console.press("m", "y")
+        console.wait_for("─ Summary")
+        console.press("r")
+        console.wait_for("2 of 5")
+        console.press("/", "ctrl-u")
+        console.send("~.\r")
+        console.wait_for(re.compile("same +work-b"))
+        console.send(":make work-a\r")
+        console.wait_for("make work-a: finished, 1 done")
+        console.send(":clean -y work-a\r")
+        console.wait_for(re.compile("ready +work-a"))
+
+
 def test_a_question_that_is_not_answered_changes_nothing(space):
     """Another key than those that are named leaves it."""
     with Console(space) as console:
@@ -158,3 +176,53 @@ def test_the_job_of_a_lost_worker_is_ended_or_made_again(tmp_path):
             let_go(space, "a", "b")
             seen.wait_for("─ Summary")
             assert "✔1 done" in seen.shown.replace("✔ 1", "✔1")
+
+
+EDITOR = """\
+#!/bin/sh
+printf '%s\\n' "$@" > "$0.seen"
+printf 'an editor fills the screen\\n'
+"""
+
+
+def test_e_opens_the_editor_at_the_failing_line_and_comes_back(tmp_path):
+    """With the arguments that it takes, and the screen as it was before."""
+    space = write_program(tmp_path)
+    let_go(space, "a", "b")
+    space.run("prog", "make")
+    editor = tmp_path / "my editor"
+    editor.write_text(EDITOR)
+    editor.chmod(0o755)
+    with Console(space, env={"VISUAL": str(editor)}) as console:
+        console.ready()
+        console.press("f2")
+        console.wait_for("▌ ✘ fail   func2-3")
+        console.press("/")
+        console.send("func2-3\r")
+        console.wait_for("filter: func2-3")
+        console.wait_for("x=15")
+        before = console.lines[3:]
+        console.press("e")
+        seen = tmp_path / "my editor.seen"
+        console.wait_until(seen.exists, "the editor")
+        console.wait_until(lambda: console.screen.in_full_screen and console.lines[3:] == before, "the screen")
+        assert seen.read_text().splitlines() == ["+14", str(space.path / "steps.py")]
+        console.press("q")
+        console.ready()
+
+
+def test_e_without_an_editor_or_a_failure_says_so(tmp_path):
+    """In one line; the screen stays."""
+    space = write_program(tmp_path)
+    let_go(space, "a", "b")
+    space.run("prog", "make")
+    with Console(space, env={"PATH": str(tmp_path), "EDITOR": "", "VISUAL": ""}) as console:
+        console.ready()
+        console.press("f2")
+        console.wait_for("▌ ✘ fail   func2-3")
+        console.press("e")
+        console.wait_for("no editor was found: set EDITOR")
+        console.send("/func3-3\r")
+        console.wait_for("─ func3-3")
+        console.press("e")
+        console.wait_for("e opens your editor where a job failed: this one has no such line")

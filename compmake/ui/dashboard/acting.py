@@ -201,6 +201,16 @@ class Acting:
     def _requeue(self, jobs: Sequence[JobId]) -> None:
         self._do(lambda steer: steer.requeue(jobs))
 
+    def look_anew(self) -> None:
+        """Show how all jobs stand in the store; while a make runs that is what is shown of it."""
+        if self._refuse_without_desk() or self._desk is None:
+            return
+        view = self.board.view
+        if view.started and not view.ended:
+            self.told = "a make runs: what it does is shown; how all jobs stand can be seen behind it"
+            return
+        self._desk.asked += 1
+
     # The make.
 
     def pause(self) -> None:

@@ -47,6 +47,7 @@ KEYS = (
     Key("page-up", ("page up", "ctrl b"), "PgUp", "one screen up"),
     Key("first", ("home", "<"), "Home <", "the first line; new jobs then come in order"),
     Key("last", ("end", "G", ">"), "End G", "the last line"),
+    Key("all-jobs", ("r",), "r", "after a make: how all jobs of the program stand, not those of that make alone"),
     Key("console", ("f2",), "F2", "back to the console, from wherever you are"),
     Key("redraw", ("ctrl l",), "ctrl-L", "draw everything anew"),
     Key("next-pane", ("tab",), "Tab", "the next part of the screen", "pane"),

@@ -322,6 +322,7 @@ ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "page-up": lambda dashboard: dashboard._page(-1),
     "first": Dashboard._first,
     "last": lambda dashboard: dashboard._move(_FAR),
+    "all-jobs": lambda dashboard: dashboard._acting.look_anew(),
     "console": Dashboard._leave,
     "redraw": lambda dashboard: dashboard._screen.redraw(),
     "next-pane": lambda dashboard: dashboard._next_pane(1),

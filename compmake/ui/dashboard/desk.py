@@ -66,8 +66,8 @@ class Desk:
             stopped: Returns in one line why the make that began last could not go on, if it could not.
         """
         self._is_left, self.stopped = is_left, stopped
-        self._carried_out = 0
-        """Lines of commands."""
+        self.asked = 0
+        """Lines of commands that may have changed something, and times somebody wanted to see what is in the store."""
         self._session, self._lock, self._renew = session, lock, renew
 
     @property
@@ -111,10 +111,10 @@ class Desk:
             self._renew()
             return standing_events(self._session)
 
-    def version(self) -> tuple[int, int]:
-        """Return what is another whenever the store is; its own number does not count what was done from here."""
+    def version(self) -> int:
+        """Return what is another whenever somebody else has changed the store."""
         with self._lock:
-            return self._session.workspace.store.version, self._carried_out
+            return self._session.workspace.store.version
 
     def is_making(self) -> bool:
         """Tell whether a make of this store runs, in whichever process, as far as that can be seen from here."""
@@ -237,7 +237,7 @@ class Desk:
                     run_steps(self._session, steps)
                 except KeyboardInterrupt:
                     print()
-                self._carried_out += 1
+                self.asked += any(_changes(step) for step in steps)
                 if not self.is_left:
                     _wait_until_read()
             return Said([], has_terminal=True)
@@ -250,7 +250,7 @@ class Desk:
             with self._lock:
                 self._renew()
                 code = run_steps(session, steps)
-                self._carried_out += 1
+                self.asked += any(_changes(step) for step in steps)
             begun = session.line if steps[-1].background and code in CARRIED_OUT else ""
         return Said([sanitize(line) for line in text.getvalue().splitlines()], begun=begun)
 
@@ -260,9 +260,9 @@ class Desk:
         Raises:
             UserError: It would change something, and this dashboard only looks.
         """
-        name = step.words[0].text
-        if self.refusal and (name.startswith("@") or find_command(name).section not in _LOOKING):
+        if self.refusal and _changes(step):
             raise UserError(self.refusal)
+        name = step.words[0].text
         if self.is_console and name in _MAKES and not _is_inline(step):
             return replace(step, background=True)
         return step
@@ -290,6 +290,12 @@ class Desk:
 def _wait_until_read() -> None:
     with suppress(EOFError, KeyboardInterrupt):
         input("Enter: back to the dashboard ")
+
+
+def _changes(step: Step) -> bool:
+    """Tell whether a step may change something."""
+    name = step.words[0].text
+    return name.startswith("@") or find_command(name).section not in _LOOKING
 
 
 def _is_inline(step: Step) -> bool:

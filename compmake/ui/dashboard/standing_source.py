@@ -20,12 +20,15 @@ _CUT_OFF = "cut off: it was killed, or its last news did not come"
 
 
 class WithStanding:
-    """A `Source` that tells what another one tells; until that tells anything, what is in the store.
+    """A `Source` that tells what another one tells; before the first make, what is in the store.
+
+    After a make its end stays, until something else changes the store or somebody asks for it.
 
     Args:
         source: The other one.
         load: Returns the events that tell how the jobs stand; takes seconds perhaps.
-        version: Returns what is another whenever the store is.
+        version: Returns what is another whenever the store is; takes long perhaps.
+        asked: Counts what was done from here, which is no other version, and the times somebody wanted to see it.
         is_making: Tells whether a make runs, as far as the store knows: if none does, silence is no trouble.
     """
 
@@ -34,13 +37,19 @@ class WithStanding:
         source: Source,
         load: Callable[[], list[Event]],
         version: Callable[[], object],
+        asked: Callable[[], int],
         is_making: Callable[[], bool],
     ) -> None:
-        self._source, self._load, self._version, self._is_making = source, load, version, is_making
+        self._source, self._load, self._version, self._asked = source, load, version, asked
+        self._is_making = is_making
+        self._asked_then = 0
+        """When the make ended."""
         self._loaded: list[Event] = []
         self._newest: EventKind | None = None
         """RUN_STARTED or RUN_ENDED, whichever came last."""
         self._makes = True
+        self._is_over = False
+        """Whether the make has ended and all that it wrote is in the store."""
         self._closing = threading.Event()
         threading.Thread(target=self._run, name="compmake-standing", daemon=True).start()
 
@@ -49,12 +58,12 @@ class WithStanding:
         events = self._source.read()
         for event in events:
             if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_ENDED):
-                self._newest = event.kind
+                self._newest, self._is_over, self._asked_then = event.kind, False, self._asked()
         if self._newest is EventKind.RUN_STARTED and not self._makes:
             self._newest = EventKind.RUN_ENDED
             events.append(Event(self._newest, time.time(), text=_CUT_OFF))
         loaded, self._loaded = self._loaded, []
-        return [*loaded, *events] if self._newest is None else events
+        return [*loaded, *events] if self._newest is None or (self._is_over and not events) else events
 
     def trouble(self) -> str:
         """Return why no news come that there should be."""
@@ -71,11 +80,13 @@ class WithStanding:
 
     def _run(self) -> None:
         """Ask the store in a thread: it may be on a server that does not answer."""
-        seen: object = None
+        seen: tuple[object, int] | None = None
         while True:
             with contextlib.suppress(CompmakeError):  # whoever gives a command is told
-                version = self._version()
-                if self._newest is None and version != seen:
+                version = self._version(), self._asked()
+                if self._newest is EventKind.RUN_ENDED and not self._is_over and not self._is_making():
+                    seen, self._is_over = (self._version(), self._asked_then), True
+                elif (self._newest is None or self._is_over) and version != seen:
                     seen, self._loaded = version, self._load()
                 self._makes = not self._source.trouble() or self._is_making()
             if self._closing.wait(_ASK_EVERY_S):

@@ -50,7 +50,8 @@ class Board:
         for event in events:
             if event.kind is EventKind.RUN_STARTED:
                 self._reset()
-            elif event.kind is EventKind.JOBS and not self.view.started:  # no make: how the jobs stand in the store
+            elif event.kind is EventKind.JOBS and (not self.view.started or self.view.ended):
+                # No make: how the jobs stand in the store.
                 self.view = View()
                 self._reset()
             self.view.apply(event)

@@ -44,7 +44,7 @@ def status_lines(scene: Scene, columns: int) -> list[Line]:
     """Return all that there is room for on very small screens: one line, that goes on below."""
     line: Line = [("strong", clean(scene.about.program, scene.style)[: columns // 2] + " ")]
     if not scene.board.view.started:
-        line.append(("dim", "no make yet"))
+        line.append(("dim", "no make runs"))
     else:
         for part in _counted(scene, _PATTERNS[-1][0]):
             line += [*part, ("plain", " ")]
@@ -59,7 +59,7 @@ def _names(scene: Scene, columns: int) -> Line:
     view, about, style = scene.board.view, scene.about, scene.style
     parts: list[Part] = [(0, [("strong", f"compmake {clean(about.program, style)}")])]
     if not view.started:
-        parts.append((1, [("dim", "no make yet")]))
+        parts.append((1, [("dim", "no make runs")]))
     else:
         took = duration(view.elapsed_s(scene.now))
         if view.ended:
