@@ -18,9 +18,17 @@ from compmake.ui.dashboard.opening import Opening, show_dashboard
 from compmake.ui.dashboard.panes.look import About
 from compmake.ui.dashboard.standing_source import WithStanding
 from compmake.ui.text import Style
+from compmake.ui.vocabulary import ProgramNames, Vocabulary
 
 
-def show_console_dashboard(session: Session, makes: Makes, check: Check, steering: Steering, style: Style) -> None:
+def show_console_dashboard(
+    session: Session,
+    makes: Makes,
+    check: Check,
+    steering: Steering,
+    vocabulary: Callable[[], Vocabulary],
+    style: Style,
+) -> None:
     """Show the dashboard of the console until the user leaves it.
 
     Raises:
@@ -32,7 +40,14 @@ def show_console_dashboard(session: Session, makes: Makes, check: Check, steerin
         make = makes.newest
         return "" if make is None or make.error is None else f"{make.command}: {redact(str(make.error))}"
 
-    desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left, stopped=stopped)
+    desk = Desk(
+        session,
+        lock=check.lock,
+        renew=steering.workspace,
+        vocabulary=vocabulary,
+        is_left=lambda: steering.is_left,
+        stopped=stopped,
+    )
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
     source = WithStanding(
@@ -67,7 +82,8 @@ def show_dashboard_elsewhere(session: Session) -> None:
             seen[0] = store.version
             workspace.refresh()
 
-    desk = Desk(session, lock=lock, renew=renew)
+    names = _Names(session)
+    desk = Desk(session, lock=lock, renew=renew, vocabulary=names)
     news = RedisSource(lambda: news_address(settings, store))
     source = WithStanding(news, desk.standing, desk.version, lambda: desk.asked, desk.is_making)
     printed = _Printed(session)
@@ -82,6 +98,22 @@ def show_dashboard_elsewhere(session: Session) -> None:
     finally:
         source.close()
         printed.close()
+
+
+class _Names:
+    """The words of lines of commands, those of the program as soon as they are collected."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._names = ProgramNames()
+        threading.Thread(target=self._collect, name="compmake-names", daemon=True).start()
+
+    def __call__(self) -> Vocabulary:
+        """Return what is known by now."""
+        return Vocabulary(self._names, self._session.aliases)
+
+    def _collect(self) -> None:
+        self._names = ProgramNames.of(self._session.workspace.graph.jobs)
 
 
 class _Printed:

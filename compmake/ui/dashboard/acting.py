@@ -9,7 +9,9 @@ from compmake.channel.source import Steer
 from compmake.errors import CompmakeError
 from compmake.job import Failure, Frame, JobId
 from compmake.text_safety import one_line, sanitize
+from compmake.ui.candidates import Candidate
 from compmake.ui.commands.session import FailureReport
+from compmake.ui.completion import complete
 from compmake.ui.dashboard.asking import Asking, Choice, Option, Typing
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
@@ -114,7 +116,15 @@ class Acting:
                 self.carry_out(line)
             return ""
 
-        self.asking = Typing(Field(":", history=self._history), take, "a command of the console: ls, why, make, stats")
+        hint = "a command of the console: ls, why, make, stats; Tab completes"
+        self.asking = Typing(Field(":", history=self._history), take, hint, self.complete)
+
+    def complete(self, text: str) -> list[Candidate]:
+        """Return what may stand behind a text that is typed as a command."""
+        if self._desk is None:
+            return []
+        spell = self._style.spell
+        return [found._replace(display=spell(found.display)) for found in complete(text, self._desk.vocabulary())]
 
     def carry_out(self, line: str, *, sure: bool = False) -> None:
         """Carry out a line of commands, and show what it says."""

@@ -23,6 +23,7 @@ from compmake.ui.dashboard.board.filtering import Chosen, States
 from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.standing_source import standing_events
 from compmake.ui.text import Style, clock, duration, table
+from compmake.ui.vocabulary import Vocabulary
 from compmake.words import bytes_text, split_words
 
 _CELLS = 400
@@ -53,6 +54,7 @@ class Desk:
         *,
         lock: AbstractContextManager[object],
         renew: Callable[[], object],
+        vocabulary: Callable[[], Vocabulary] = Vocabulary,
         is_left: Callable[[], bool] = lambda: False,
         stopped: Callable[[], str] = lambda: "",
     ) -> None:
@@ -62,10 +64,11 @@ class Desk:
             session: Whose workspace is looked at, and which carries out commands.
             lock: To be held by whoever uses the workspace.
             renew: Reads what others have written to the store.
+            vocabulary: Returns the words that mean something in a line of commands.
             is_left: Tells whether a command has ended the console.
             stopped: Returns in one line why the make that began last could not go on, if it could not.
         """
-        self._is_left, self.stopped = is_left, stopped
+        self._is_left, self.stopped, self.vocabulary = is_left, stopped, vocabulary
         self.asked = 0
         """Lines of commands that may have changed something, and times somebody wanted to see what is in the store."""
         self._session, self._lock, self._renew = session, lock, renew
