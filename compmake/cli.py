@@ -32,7 +32,7 @@ options:
   --config K=V     a setting; `compmake PROGRAM config` lists them
   --ui MODE        auto, live, plain, json or quiet
   --color WHEN     auto, always or never
-  --control        pause, resume, workers, cancel and stop act on the make of another process
+  --control        pause, resume, workers, cancel, requeue and stop act on the make of another process
   -y, --yes        do not ask
   -v, --verbose    list jobs that succeed too
   -q, --quiet      the same as --ui quiet

@@ -38,6 +38,8 @@ class Wishes(NamedTuple):
     """How many; None if nobody has said."""
     cancelled: frozenset[JobId] = frozenset()
     """Jobs to cancel that `take` has not returned before."""
+    requeued: frozenset[JobId] = frozenset()
+    """Jobs to end and to begin again that `take` has not returned before."""
 
 
 class Control:
@@ -122,6 +124,18 @@ class Control:
             return "Nothing to cancel: this make runs none of these jobs, and will not."
         return f"Cancelled: {', '.join(parts)}."
 
+    def requeue(self, job_ids: Collection[JobId]) -> str:
+        """End those that run, and begin them again."""
+        if self.refusal:
+            return f"{REFUSED}{self.refusal}."
+        running = [job_id for job_id in job_ids if self.states.get(job_id) is JobState.RUNNING]
+        if not running:
+            return "Nothing to end: this make runs none of these jobs now."
+        with self._lock:
+            requeued = self._wishes.requeued.union(running)
+        self._wish(requeued=requeued)
+        return f"{plural(len(running), 'running job')} ended, and made again."
+
     def stop(self) -> str:
         """Take one step to end the make; the make itself tells what that means."""
         if self.refusal == ENDED:
@@ -141,10 +155,10 @@ class Control:
         return self._is_new
 
     def take(self) -> Wishes:
-        """Return what is wanted now; the jobs to cancel are returned once."""
+        """Return what is wanted now; the jobs to cancel, or to begin again, are returned once."""
         with self._lock:
             self._is_new = False
-            wishes, self._wishes = self._wishes, self._wishes._replace(cancelled=frozenset())
+            wishes, self._wishes = self._wishes, self._wishes._replace(cancelled=frozenset(), requeued=frozenset())
             return wishes
 
     def suspend_workers(self) -> None:

@@ -7,8 +7,8 @@ from compmake.channel.address import Output
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.telling import news_address
+from compmake.text_safety import redact
 from compmake.ui.commands.session import Session
-from compmake.ui.commands.store_makes import no_make
 from compmake.ui.console.checking import Check
 from compmake.ui.console.console_source import ConsoleSource
 from compmake.ui.console.makes import Makes
@@ -18,21 +18,41 @@ from compmake.ui.dashboard.opening import Opening, show_dashboard
 from compmake.ui.dashboard.panes.look import About
 from compmake.ui.dashboard.standing_source import WithStanding
 from compmake.ui.text import Style
+from compmake.ui.vocabulary import ProgramNames, Vocabulary
 
 
-def show_console_dashboard(session: Session, makes: Makes, check: Check, steering: Steering, style: Style) -> None:
+def show_console_dashboard(
+    session: Session,
+    makes: Makes,
+    check: Check,
+    steering: Steering,
+    vocabulary: Callable[[], Vocabulary],
+    style: Style,
+) -> None:
     """Show the dashboard of the console until the user leaves it.
 
     Raises:
         UserError: The setting `keys` is wrong.
     """
     settings = session.workspace.settings
-    desk = Desk(session, lock=check.lock, renew=steering.workspace, is_left=lambda: steering.is_left)
 
+    def stopped() -> str:
+        make = makes.newest
+        return "" if make is None or make.error is None else f"{make.command}: {redact(str(make.error))}"
+
+    desk = Desk(
+        session,
+        lock=check.lock,
+        renew=steering.workspace,
+        vocabulary=vocabulary,
+        is_left=lambda: steering.is_left,
+        stopped=stopped,
+    )
     printed = _Printed(session)
-    workspace = session.workspace
-    about = About(program=workspace.name, store=workspace.store.location, last=no_make(workspace))
-    source = WithStanding(ConsoleSource(makes), desk.standing, desk.version, lambda: makes.running is not None)
+    about = About(program=session.workspace.name, store=session.workspace.store.location)
+    source = WithStanding(
+        ConsoleSource(makes), desk.standing, desk.version, lambda: desk.asked, lambda: makes.running is not None
+    )
     opening = Opening(source, desk, printed, None, about)
     try:
         # In the middle of a line the lock is this thread's, and those that look things up would wait for it for ever.
@@ -62,12 +82,12 @@ def show_dashboard_elsewhere(session: Session) -> None:
             seen[0] = store.version
             workspace.refresh()
 
-    desk = Desk(session, lock=lock, renew=renew)
-    source = WithStanding(
-        RedisSource(lambda: news_address(settings, store)), desk.standing, desk.version, desk.is_making
-    )
+    names = _Names(session)
+    desk = Desk(session, lock=lock, renew=renew, vocabulary=names)
+    news = RedisSource(lambda: news_address(settings, store))
+    source = WithStanding(news, desk.standing, desk.version, lambda: desk.asked, desk.is_making)
     printed = _Printed(session)
-    about = About(program=workspace.name, store=store.location, prefix=session.prefix, last=no_make(workspace))
+    about = About(program=workspace.name, store=store.location, prefix=session.prefix)
     try:
         show_dashboard(
             Opening(source, desk, printed, None, about),
@@ -78,6 +98,22 @@ def show_dashboard_elsewhere(session: Session) -> None:
     finally:
         source.close()
         printed.close()
+
+
+class _Names:
+    """The words of lines of commands, those of the program as soon as they are collected."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._names = ProgramNames()
+        threading.Thread(target=self._collect, name="compmake-names", daemon=True).start()
+
+    def __call__(self) -> Vocabulary:
+        """Return what is known by now."""
+        return Vocabulary(self._names, self._session.aliases)
+
+    def _collect(self) -> None:
+        self._names = ProgramNames.of(self._session.workspace.graph.jobs)
 
 
 class _Printed:

@@ -1,4 +1,4 @@
-"""Carries out what is wished of one make, between two rounds of its loop: the end, pauses, workers, jobs to cancel."""
+"""Carries out what is wished of one make, between two rounds of its loop: the end, pauses, workers, jobs to end."""
 
 from compmake.channel import EventKind
 from compmake.control import Control
@@ -8,6 +8,7 @@ from compmake.interrupting import step_text
 from compmake.job import JobId, JobState
 from compmake.news import News
 from compmake.plan import Plan
+from compmake.words import plural
 
 PAUSED = "paused"
 """The text of `EventKind.STEERED` while no job is started."""
@@ -25,6 +26,8 @@ class Heeding:
         self._level = 0
         self._paused = False
         self._cancelled: set[JobId] = set()
+        self._requeued: set[JobId] = set()
+        """Jobs that are being ended, and begin again then."""
 
     @property
     def may_start(self) -> bool:
@@ -39,6 +42,17 @@ class Heeding:
     def is_cancelled(self, job_id: JobId) -> bool:
         """Tell whether somebody has cancelled a job."""
         return job_id in self._cancelled
+
+    def was_ended(self, job_id: JobId) -> bool:
+        """Tell whether a job that was interrupted is one that somebody wanted to end."""
+        return job_id in self._cancelled or job_id in self._requeued
+
+    def begins_again(self, job_id: JobId) -> bool:
+        """Tell, once, whether a job that was ended is to be made again."""
+        if job_id not in self._requeued:
+            return False
+        self._requeued.discard(job_id)
+        return job_id not in self._cancelled and not self._control.level
 
     def look(self) -> None:
         """Do what is wished since the last look."""
@@ -59,7 +73,17 @@ class Heeding:
             self._paused = wishes.paused
             executor.hold(self._paused)
         cancelled = self._cancel(wishes.cancelled) if wishes.cancelled else 0
+        if wishes.requeued:
+            self._requeue(wishes.requeued)
         self._news.tell(EventKind.STEERED, workers=self._workers, text=PAUSED if self._paused else "", count=cancelled)
+
+    def _requeue(self, job_ids: frozenset[JobId]) -> None:
+        """End jobs that run, so that they begin again."""
+        running = {job_id for job_id in job_ids if self._plan.states.get(job_id) is JobState.RUNNING}
+        self._requeued |= running
+        if running:
+            self._executor.cancel(running)
+            self._news.tell(EventKind.NOTICE, text=f"{plural(len(running), 'running job')} ended, to be made again")
 
     def _cancel(self, job_ids: frozenset[JobId]) -> int:
         """Cancel jobs that have not ended; return how many."""

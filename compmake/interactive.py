@@ -56,7 +56,7 @@ def run_console(
     def show_dashboard() -> None:
         from compmake.dashboards import show_console_dashboard
 
-        show_console_dashboard(session, makes, check, steering, surface.style)
+        show_console_dashboard(session, makes, check, steering, vocabulary, surface.style)
 
     stream = sys.stdout if sys.stdout.isatty() else sys.stderr
     surface = Surface(session, stream, mode, _show_traceback, show_dashboard)

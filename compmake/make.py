@@ -165,10 +165,11 @@ class Make:
             if self._news.tell_ready(plan.counts[JobState.READY]):
                 wait_s = READY_EVERY_S if wait_s is None else min(wait_s, READY_EVERY_S)
             outcomes = executor.collect(wait_s)
+            ended = [outcome.job_id for outcome in outcomes if outcome.kind is OutcomeKind.INTERRUPTED]
+            is_wished = all(map(heeding.was_ended, ended))
             for outcome in outcomes:
                 self._take(outcome)
-            ended = [outcome.job_id for outcome in outcomes if outcome.kind is OutcomeKind.INTERRUPTED]
-            if not control.level and not all(map(heeding.is_cancelled, ended)):
+            if not control.level and not is_wished:
                 raise KeyboardInterrupt  # in this process
         if control.level:
             raise KeyboardInterrupt  # whoever presses Ctrl-C wants nothing after this make either
@@ -230,7 +231,7 @@ class Make:
         if outcome.kind is _OK and self._watch.after(outcome) is None:
             self._record(job, now, outcome)
             self._succeed(job, outcome)
-        elif outcome.kind is OutcomeKind.RETURNED and not self._heeding.is_cancelled(outcome.job_id):
+        elif self._begins_again(outcome):
             self._plan.retry(outcome.job_id)
             if was_shown:
                 self._news.tell(EventKind.JOB_POSTPONED, job=job)
@@ -249,6 +250,12 @@ class Make:
             self._record(job, now, outcome)
             self._fail(job, outcome, failure)
         self._drop_read_blobs(job)
+
+    def _begins_again(self, outcome: Outcome) -> bool:
+        """Tell whether a job that came back without a result is to be made all the same."""
+        if outcome.kind is OutcomeKind.RETURNED:
+            return not self._heeding.is_cancelled(outcome.job_id)
+        return outcome.kind is OutcomeKind.INTERRUPTED and self._heeding.begins_again(outcome.job_id)
 
     def _may_try_again(self, job: Job, failure: Failure, outcome: Outcome) -> bool:
         """Let an attempt that failed be repeated, if attempts are left and nobody wants the make to end."""

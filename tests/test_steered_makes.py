@@ -1,4 +1,4 @@
-"""What can be done to a make while it runs: pause it, change its workers, cancel jobs of it."""
+"""What can be done to a make while it runs: pause it, change its workers, cancel jobs of it, begin them again."""
 
 import re
 import sys
@@ -204,6 +204,38 @@ def test_cancelled_job_that_ignores_it_is_killed(run, monkeypatch):
     assert make.jobs(EventKind.JOB_INTERRUPTED) == ["ignores"]
 
 
+def test_requeued_job_is_ended_and_made_again(run):
+    """In the same make, which ends well; in a list of jobs those that do not run are left alone."""
+    make = run(FOUR)
+    wait_for(lambda: make.begun() == ["begun-0", "begun-1"], "two jobs")
+    (make.path / "begun-0").unlink()
+    assert make.control.requeue(["waits-0", "waits-3"]) == "1 running job ended, and made again."
+    wait_for(lambda: "begun-0" in make.begun(), "its second beginning")
+    assert make.jobs(EventKind.JOB_POSTPONED) == ["waits-0"]
+    make.go()
+    result = make.ended()
+    assert (result.done, result.left, result.failed) == (8, 0, {})
+
+
+def test_requeued_job_can_be_cancelled(run):
+    """What was wanted last counts: it is not made a third time."""
+    make = run(PROGRAM + "comp(waits, 0, job_id='waits-0')\n")
+    wait_for(lambda: make.begun(), "the job")
+    (make.path / "begun-0").unlink()
+    make.control.requeue(["waits-0"])
+    wait_for(lambda: make.begun(), "its second beginning")
+    make.control.cancel(["waits-0"])
+    assert make.ended().left == 1
+    assert make.jobs(EventKind.JOB_INTERRUPTED) == ["waits-0"]
+
+
+def test_only_running_jobs_are_requeued(run):
+    """Of others it is said that nothing is done."""
+    make = run(PROGRAM + "comp(quick, 1, job_id='quick')\ncomp(waits, 0)\n")
+    wait_for(lambda: make.jobs(EventKind.JOB_DONE), "the first")
+    assert make.control.requeue(["quick"]) == "Nothing to end: this make runs none of these jobs now."
+
+
 def test_jobs_that_cannot_be_cancelled_are_said(run):
     """Those that are done, and those that the make does not know."""
     make = run(PROGRAM + "comp(quick, 1, job_id='quick')\ncomp(waits, 0)\n")
@@ -231,7 +263,13 @@ def test_make_in_the_drivers_own_process_is_not_steered(run):
     """With --inline each wish is refused in one line; the make goes on."""
     make = run(FOUR, inline=True)
     wait_for(lambda: make.begun(), "a job")
-    for answer in (make.control.pause(), make.control.set_workers(3), make.control.cancel(["waits-0"])):
+    one = ["waits-0"]
+    for answer in (
+        make.control.pause(),
+        make.control.set_workers(3),
+        make.control.cancel(one),
+        make.control.requeue(one),
+    ):
         assert answer == "Refused: jobs run in the driver's own process (--inline): only Ctrl-C reaches them."
     make.go()
     assert make.ended().done == 8

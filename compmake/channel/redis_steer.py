@@ -68,6 +68,10 @@ class RedisSteer:
         """Terminate those that run and start none of the others."""
         return self._ask("cancel", jobs=list(job_ids))
 
+    def requeue(self, job_ids: Collection[JobId]) -> str:
+        """End those that run, and begin them again."""
+        return self._ask("requeue", jobs=list(job_ids))
+
     def stop(self) -> str:
         """Take one step to end the make."""
         return self._ask("stop")
@@ -171,6 +175,8 @@ class Requests:
                 return steer.set_workers(int(asked["count"]))
             case "cancel":
                 return steer.cancel([JobId(str(job_id)) for job_id in asked["jobs"]])
+            case "requeue":
+                return steer.requeue([JobId(str(job_id)) for job_id in asked["jobs"]])
             case "stop":
                 return steer.stop()
         return "Refused: the make is of another version of compmake, and cannot do that."

@@ -58,6 +58,10 @@ class Steer(Protocol):
         """Terminate those that run and start none of the others; nothing of them is recorded."""
         ...
 
+    def requeue(self, job_ids: Collection[JobId]) -> str:
+        """End those that run, and begin them again in the same make."""
+        ...
+
     def stop(self) -> str:
         """Take one step to end the make: start nothing more, terminate what runs, kill it."""
         ...

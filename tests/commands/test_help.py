@@ -14,7 +14,7 @@ from compmake.ui.commands.registry import SECTIONS, all_commands, find_command, 
 CORE = "plan list why stats details output traceback debug load diagram clean invalidate accept delete check gc dump"
 NEWS = "watch where dash"
 MAKES = "make parmake remake parremake"
-STEERING = "pause resume workers cancel stop"
+STEERING = "pause resume workers cancel requeue stop"
 CONSOLE = "jobs fg reload alias unalias clear exit"
 
 

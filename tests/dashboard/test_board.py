@@ -1,5 +1,7 @@
 """What the dashboard knows: folds of events, without a screen."""
 
+import re
+
 from dashboard_scenes import FAILURE, Watching, beat, begun, ended, event, opening, story, table
 from run_events import T, end
 
@@ -7,6 +9,9 @@ from compmake.channel import Event, EventKind
 from compmake.job import JobId
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.states import State
+from compmake.ui.dashboard.panes.scene import Scene
+from compmake.ui.dashboard.panes.timeline import rows_of, timeline_lines
+from compmake.ui.text import Style
 
 
 def state_of(watching, job_id):
@@ -200,3 +205,25 @@ def test_steering_is_seen():
     watching = Watching([*opening(), Event(EventKind.STEERED, T + 1, workers=3, text="paused")])
     assert "PAUSED" in watching.texts()[0] and "/3 workers" in watching.texts()[0]
     assert "paused" in watching.board.happenings.newest(1)[0].text
+
+
+def test_the_timeline_keeps_what_replaced_workers_did():
+    """In the row of the worker that came in their place, with the mark of their failure."""
+    watching = Watching(
+        [Event(EventKind.RUN_STARTED, T, count=9, workers=2), begun("a-1", 0, "w1"), begun("b-1", 0, "w2")]
+    )
+    watching.feed(ended("a-1", 20, "w1", 20, fails=True), begun("a-2", 22, "w3"))
+    first, second = timeline_lines(Scene(watching.board, watching.now, Style(), watching.look, watching.about), 60, 2)
+    assert re.fullmatch(r" w3 +▕a─+✘▏ *▕a─+▶", "".join(text for _, text in second))
+    assert "w2" in first[0][1]
+
+
+def test_a_worker_that_nobody_followed_has_a_row_of_its_own():
+    """With fewer workers than before it is not forgotten at once."""
+    watching = Watching(
+        [Event(EventKind.RUN_STARTED, T, count=9, workers=2), begun("a-1", 0, "w1"), begun("b-1", 0, "w2")]
+    )
+    watching.feed(Event(EventKind.STEERED, T + 5, workers=1), ended("a-1", 20, "w1", 20), ended("b-1", 30, "w2", 30))
+    watching.feed(begun("b-2", 31, "w2"))
+    rows = rows_of(watching.board, T, watching.now)
+    assert [(row.name, len(row.segments), row.runs) for row in rows] == [("w2", 2, True), ("w1", 1, False)]

@@ -269,3 +269,22 @@ def test_keys_that_come_fast_count_each(console, space):
     console.send("pp")
     console.wait_for("Jobs are started again")
     let_go(space, "a", "b")
+
+
+def test_tab_completes_behind_a_colon(console, space):
+    """Commands, then what they take; Tab again is the next one, and Esc leaves the line."""
+    opened(console)
+    console.send(":rem\t")
+    console.wait_for(":remake")
+    console.send(" gat\t")
+    console.wait_for(":remake gate")
+    console.wait_for("gate-a  gate-b")
+    console.press("tab", "tab")
+    console.wait_for(":remake gate-b")
+    console.press("escape")
+    console.wait_for("/ filter")
+    console.send("/=run\t in ga\t\t")
+    console.wait_for("/=running in gate")
+    console.press("escape")
+    console.wait_for("filter: not done")
+    let_go(space, "a", "b")

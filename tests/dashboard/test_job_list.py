@@ -2,13 +2,18 @@
 
 import pytest
 from dashboard_scenes import Watching, begun, ended, finished_story, opening, story
+from graphs import job
 from run_events import T
 
 from compmake.channel import Event, EventKind
 from compmake.errors import SelectionError
-from compmake.job import JobId
+from compmake.graph import Graph
+from compmake.job import JobId, JobState
 from compmake.job_table import JobTable
+from compmake.selection import Scope, parse
+from compmake.selection.live import is_snapshot, member_of
 from compmake.ui.dashboard.board.board import Board
+from compmake.ui.dashboard.board.filtering import Chosen
 from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.board.sorting import COLUMNS
 from compmake.ui.dashboard.panes.painter import Painter
@@ -66,15 +71,57 @@ def test_selections_are_asked_of_whoever_knows_them():
     watching = Watching(story())
     asked = []
 
-    def select(text):
-        asked.append(text)
-        return [JobId("report")]
+    def select(text, states):
+        asked.append((text, states()["report"]))
+        return Chosen(lambda job_id, state: job_id == "report")
 
     watching.rows = JobRows(watching.board, select)
     assert watching.rows.set_filter("!= failed or x")
     watching.settle()
-    assert asked == ["failed or x"]
+    assert set(asked) == {("failed or x", JobState.BLOCKED)}
     assert len(watching.listed) == 288
+
+
+def choosing(watching):
+    """Return a list of the jobs of a make as somebody has it who knows the program."""
+    jobs = watching.board.jobs
+    graph = Graph(
+        {
+            job_id: job(job_id, [jobs.ids[needed] for needed in jobs.needs[number]], function=f"m:{function}")
+            for number, (job_id, function) in enumerate(zip(jobs.ids, jobs.functions, strict=True))
+        }
+    )
+
+    def select(text, states):
+        selection, stored = parse(text), Scope(graph, lambda: dict.fromkeys(jobs.ids, JobState.TODO))
+        return Chosen(member_of(selection, Scope(graph, states), stored=stored), is_snapshot(selection))
+
+    watching.rows = JobRows(watching.board, select)
+    return watching
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("=running", ["train-b=1-lr=0.2"], ["train-b=2-lr=0.2"]),
+        ("=running in train()", ["train-b=1-lr=0.2"], ["train-b=2-lr=0.2"]),
+        ("=failed except train-b=3-lr=0.1", ["train-b=1-lr=0.1"], ["train-b=1-lr=0.1", "train-b=1-lr=0.2"]),
+        ("=dependents of running", ["evaluate-b=1-lr=0.2"], ["evaluate-b=2-lr=0.2"]),
+        ("!=not running", ["train-b=1-lr=0.2"], ["train-b=2-lr=0.2"]),
+        ("=todo in train-b=2-lr=0.2", ["train-b=2-lr=0.2"], []),
+    ],
+)
+def test_a_selection_by_state_follows_the_make(text, before, after):
+    """Jobs come and go as they begin and end, also where the state of others decides."""
+    watching = Watching(
+        [*opening(), begun("train-b=1-lr=0.1", 1, "w1"), ended("train-b=1-lr=0.1", 2, "w1", 1, fails=True)]
+    )
+    watching.feed(begun("train-b=1-lr=0.2", 3, "w1"))
+    choosing(watching).rows.set_filter(text)
+    watching.settle()
+    assert watching.listed == before
+    watching.feed(ended("train-b=1-lr=0.2", 4, "w1", 1, fails=True), begun("train-b=2-lr=0.2", 5, "w1"))
+    assert sorted(watching.listed) == after
 
 
 @pytest.mark.parametrize("text", ["~(", "~[", "=nothing", "= bad ("])
@@ -82,7 +129,7 @@ def test_a_bad_filter_changes_nothing_and_says_why(text):
     """The list stays, and a message tells what is wrong."""
     watching = Watching(story())
 
-    def select(text):
+    def select(text, states):
         raise SelectionError(f"no such job {text!r}")
 
     watching.rows = JobRows(watching.board, select)

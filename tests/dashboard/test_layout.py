@@ -100,3 +100,19 @@ def test_library_frames_can_be_unfolded():
     assert "1 library frame" in "\n".join(watching.texts())
     watching.look.folds = False
     assert "runner.py:3 in run" in "\n".join(watching.texts())
+
+
+def test_columns_of_workers_are_named_where_they_end():
+    """What `99%` is of stands above it."""
+    for columns in (80, 100, 119, 150, 160, 200):
+        lines = Watching(story()).texts(columns, 24)
+        above, row = next((line, lines[at + 1]) for at, line in enumerate(lines) if "─ Workers" in line)
+        for label, value in (("beat", "0.5s"), ("cpu", "99%"), ("rss", "1.8G"), ("usual", "22s")):
+            end = above.index(label) + len(label)
+            assert row[:end].endswith(value)
+
+
+def test_the_line_of_code_is_beside_the_job_where_it_fits():
+    """Without the function where that does not fit, rather than cut."""
+    assert " mycomputations.py:61  " in Watching(story()).texts(160, 45)[5]
+    assert " mycomputations.py:61 train " in Watching(story()).texts(180, 45)[5]

@@ -81,10 +81,12 @@ def steer(server, how=None):
 
 @pytest.mark.parametrize("how", [None, signing(b"k")], ids=["private", "signed"])
 def test_each_deed_arrives_and_is_answered(server, make, how):
-    """Pause, resume, workers, cancel and stop arrive as they were asked, and the answer comes back."""
+    """Pause, resume, workers, cancel, requeue and stop arrive as they were asked, and the answer comes back."""
     asked, seen = make(how), steer(server, how)
-    answers = [seen.pause(), seen.resume(), seen.set_workers(3), seen.cancel([JobId("é\ud800")]), seen.stop()]
-    assert asked.done.asked == [("pause",), ("resume",), ("set_workers", 3), ("cancel", ["é\ud800"]), ("stop",)]
+    answers = [seen.pause(), seen.resume(), seen.set_workers(3), seen.cancel([JobId("é\ud800")])]
+    answers += [seen.requeue([JobId("b")]), seen.stop()]
+    deeds = [("pause",), ("resume",), ("set_workers", 3), ("cancel", ["é\ud800"]), ("requeue", ["b"]), ("stop",)]
+    assert asked.done.asked == deeds
     assert answers == [f"{deed[0]}: done" for deed in asked.done.asked]
 
 

@@ -82,3 +82,24 @@ def cancel(session: Session, arguments: Arguments) -> Reply:
         return Reply(["Nothing to cancel: the selection is empty."])
     session.confirm(f"cancel {plural(len(targets), 'job')}, as far as they are not done", len(targets), arguments)
     return Reply([sanitize(steer.cancel(targets))])
+
+
+@command(
+    "requeue",
+    "End running jobs, and begin them again in the make that runs.",
+    section="make",
+    takes="SEL",
+    options=(YES,),
+    examples=("requeue func1-2", "requeue func2() -y"),
+)
+def requeue(session: Session, arguments: Arguments) -> Reply:
+    """For jobs whose worker is silent, or that hang: they are tried once more, and nothing is a failure."""
+    session.workspace.require_program()
+    steer = steer_of(session)
+    targets = session.select(arguments.selection)
+    if not targets:
+        return Reply(["Nothing to requeue: the selection is empty."])
+    session.confirm(
+        f"end {plural(len(targets), 'job')}, as far as they run, and begin them again", len(targets), arguments
+    )
+    return Reply([sanitize(steer.requeue(targets))])

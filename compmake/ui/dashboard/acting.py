@@ -9,7 +9,9 @@ from compmake.channel.source import Steer
 from compmake.errors import CompmakeError
 from compmake.job import Failure, Frame, JobId
 from compmake.text_safety import one_line, sanitize
+from compmake.ui.candidates import Candidate
 from compmake.ui.commands.session import FailureReport
+from compmake.ui.completion import complete
 from compmake.ui.dashboard.asking import Asking, Choice, Option, Typing
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
@@ -24,6 +26,7 @@ from compmake.ui.dashboard.text_page import TextPage
 from compmake.ui.dashboard.traceback_screen import Viewer
 from compmake.ui.editor import edit
 from compmake.ui.text import Style, duration
+from compmake.ui.view import View
 from compmake.words import plural, quoted
 
 _RECORDING = "this is a recording: nothing can be done to it"
@@ -32,6 +35,8 @@ _ID_CELLS = 60
 _NAMED = 200
 """More jobs than that are not named in a line of commands, but selected."""
 _WIDTH = 80
+_CANCEL = " What runs is ended."
+_REQUEUE = " What runs is ended, and made again."
 
 
 class Playback(Protocol):
@@ -77,13 +82,26 @@ class Acting:
         """What was done to the make last, perhaps still being done."""
         self._history: list[str] = []
         self._resumed_speed = 1.0
+        self._begun: dict[str, int] = {}
+        """Makes that were begun here and have not ended: what was typed, and which make was shown then."""
 
     def take_answer(self) -> int:
-        """Tell what a deed has come to that took a while; return a number that counts them."""
+        """Tell what has come of what took a while; return a number that counts such answers."""
+        self._look_for_end()
         while not self._answers.empty():
             self.told = self._answers.get()
             self._answered += 1
         return self._answered
+
+    def _look_for_end(self) -> None:
+        """Answer how a make has ended that was begun here."""
+        view = self.board.view
+        if self._begun and view.ended and self._begun.get(view.command, self.board.generation) < self.board.generation:
+            del self._begun[view.command]
+            self._answers.put(f"{one_line(view.command, _ID_CELLS)}: {_how_it_ended(view)}")
+        elif self._begun and self._desk is not None and (trouble := self._desk.stopped()):
+            self._begun.clear()
+            self._answers.put(one_line(trouble, _CELLS))
 
     # Commands.
 
@@ -98,7 +116,15 @@ class Acting:
                 self.carry_out(line)
             return ""
 
-        self.asking = Typing(Field(":", history=self._history), take, "a command of the console: ls, why, make, stats")
+        hint = "a command of the console: ls, why, make, stats; Tab completes"
+        self.asking = Typing(Field(":", history=self._history), take, hint, self.complete)
+
+    def complete(self, text: str) -> list[Candidate]:
+        """Return what may stand behind a text that is typed as a command."""
+        if self._desk is None:
+            return []
+        spell = self._style.spell
+        return [found._replace(display=spell(found.display)) for found in complete(text, self._desk.vocabulary())]
 
     def carry_out(self, line: str, *, sure: bool = False) -> None:
         """Carry out a line of commands, and show what it says."""
@@ -122,7 +148,9 @@ class Acting:
         elif len(said.lines) > 1:
             self._screen.show(TextPage(shown, [[("plain", text)] for text in said.lines]))
         elif not said.has_terminal:
-            self.told = said.lines[0] if said.lines else f"{shown}: done"
+            self.told = said.lines[0] if said.lines else f"{shown}: {'begun' if said.begun else 'done'}"
+        if said.begun:
+            self._begun[said.begun] = self.board.generation
 
     def _refuse_without_desk(self) -> bool:
         self.told = _RECORDING if self._desk is None else ""
@@ -143,12 +171,15 @@ class Acting:
             Option("m", "make", lambda: self._ask_sure(f"Make {what}", lambda: self._command("make", jobs))),
             Option("r", "remake", lambda: self._ask_sure(f"Remake {what}", lambda: self._command("remake", jobs))),
             Option("c", "clean", lambda: self._ask_sure(f"Clean {what}", lambda: self._command("clean", jobs))),
-            Option("x", "cancel", lambda: self._ask_sure(f"Cancel {what}", lambda: self._cancel(jobs))),
+            Option("x", "cancel", lambda: self._ask_sure(f"Cancel {what}", lambda: self._cancel(jobs), _CANCEL)),
+            Option("R", "requeue", lambda: self._ask_sure(f"Requeue {what}", lambda: self._requeue(jobs), _REQUEUE)),
         ]
-        self.asking = Choice(f"{what}:", options)
+        self.asking = Choice(f"{what}:", options, style=self._style)
 
-    def _ask_sure(self, question: str, do: Callable[[], None]) -> None:
-        self.asking = Choice(f"{question}?", [Option("y", "yes", do), Option("n", "no", lambda: None)])
+    def _ask_sure(self, question: str, do: Callable[[], None], means: str = "") -> None:
+        """Ask whether that is meant, and tell what it means where the word does not."""
+        options = [Option("y", "yes", do), Option("n", "no", lambda: None)]
+        self.asking = Choice(f"{question}?{means}", options, style=self._style)
 
     def _command(self, command: str, jobs: Sequence[JobId]) -> None:
         assert self._desk is not None
@@ -174,14 +205,21 @@ class Acting:
         assert job_id is not None
         worker = lost[job_id]
         what = f"{one_line(job_id, _ID_CELLS)} on {worker.name}, silent for {duration(worker.silent_s(now))}"
-        self._ask_sure(f"End {what}{', and make it again' if again else ''}", lambda: self._end_lost(job_id, again))
+        end = self._requeue if again else self._cancel
+        self._ask_sure(f"End {what}{', and make it again' if again else ''}", lambda: end([job_id]))
 
-    def _end_lost(self, job_id: JobId, again: bool) -> None:
-        self._cancel([job_id])
-        if again and self._desk is not None and self._desk.is_console:
-            self._command("make", [job_id])
-        elif again:
-            self.told = f"when the make has ended: make {quoted(job_id)}"
+    def _requeue(self, jobs: Sequence[JobId]) -> None:
+        self._do(lambda steer: steer.requeue(jobs))
+
+    def look_anew(self) -> None:
+        """Show how all jobs stand in the store; while a make runs that is what is shown of it."""
+        if self._refuse_without_desk() or self._desk is None:
+            return
+        view = self.board.view
+        if view.started and not view.ended:
+            self.told = "a make runs: what it does is shown; how all jobs stand can be seen behind it"
+            return
+        self._desk.asked += 1
 
     # The make.
 
@@ -294,6 +332,13 @@ class _FailurePage(Viewer):
         super().press(key)
         if self.closed and self.chosen:
             self._then(self.chosen)
+
+
+def _how_it_ended(view: View) -> str:
+    if view.nothing_to_do:
+        return "nothing to do"
+    counts = ((view.made, "done"), (view.failed, "failed"), (view.blocked, "blocked"))
+    return f"{view.ended}, {', '.join(f'{count} {word}' for count, word in counts if count or word == 'done')}"
 
 
 def _place(failure: Failure | None) -> Frame | None:

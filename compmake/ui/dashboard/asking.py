@@ -3,8 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from compmake.text_safety import cells
+from compmake.ui.candidates import Candidate
 from compmake.ui.dashboard.field import Field
 from compmake.ui.dashboard.keys import Line
+from compmake.ui.text import PLAIN, Style, cut_middle
+
+_LEAST_CELLS = 8
+_OFFERED = 20
+Complete = Callable[[str], Sequence[Candidate]]
+"""Returns what may stand behind what was typed."""
 
 
 class Asking(Protocol):
@@ -20,22 +28,34 @@ class Asking(Protocol):
 
 
 class Typing:
-    """A text; Enter takes it, Esc leaves it."""
+    """A text; Enter takes it, Esc leaves it, Tab offers what may stand at the cursor."""
 
-    def __init__(self, field: Field, take: Callable[[str], str], hint: str = "") -> None:
+    def __init__(
+        self, field: Field, take: Callable[[str], str], hint: str = "", complete: Complete | None = None
+    ) -> None:
         """Begin.
 
         Args:
             field: What is typed into.
             take: Gets the text; returns what is wrong with it, empty if it is taken.
             hint: Said until something is typed.
+            complete: Returns what may stand behind a text.
         """
-        self._field, self._take, self._hint = field, take, hint
+        self._field, self._take, self._hint, self._complete = field, take, hint, complete
         self._wrong = ""
+        self._offered: Sequence[Candidate] = ()
+        self._behind = ""
+        """What stood before the cursor when they were offered."""
+        self._at = -1
+        """The one that was inserted."""
 
     def draw(self, columns: int) -> Line:
-        """The field, and what is wrong."""
+        """The field, and what is wrong or may stand there."""
         line = self._field.draw(columns)
+        for number, candidate in list(enumerate(self._offered))[max(self._at, 0) :][:_OFFERED]:
+            line += [("plain", "  "), ("strong" if number == self._at else "dim", candidate.display)]
+        if self._offered:
+            return line
         if self._wrong:
             return [*line, ("error", f"  {self._wrong}")]
         return line if self._field.text else [*line, ("dim", f"  {self._hint}")]
@@ -47,9 +67,25 @@ class Typing:
             return bool(self._wrong)
         if key in ("esc", "f2"):
             return False
+        if key in ("tab", "shift tab"):
+            self._offer(1 if key == "tab" else -1)
+            return True
+        self._offered, self._at = (), -1
         if self._field.press(key):
             self._wrong = ""
         return True
+
+    def _offer(self, step: int) -> None:
+        """Insert the next of what is offered; the first one is what all begin with."""
+        if not self._offered and self._complete is not None:
+            self._behind = self._field.before
+            self._offered, self._at = self._complete(self._behind), -1 if step > 0 else 0
+        if self._offered:
+            self._at = (self._at + step) % len(self._offered)
+            chosen = self._offered[self._at]
+            self._field.before = self._behind[: len(self._behind) - chosen.replaces] + chosen.text
+            if len(self._offered) == 1:
+                self._offered, self._at = (), -1
 
 
 class Option(NamedTuple):
@@ -63,15 +99,17 @@ class Option(NamedTuple):
 class Choice:
     """One of several; any other key leaves it."""
 
-    def __init__(self, question: str, options: Sequence[Option]) -> None:
-        self._question, self._options = question, options
+    def __init__(self, question: str, options: Sequence[Option], *, style: Style = PLAIN) -> None:
+        self._question, self._options, self._style = question, options, style
 
-    def draw(self, columns: int) -> Line:  # noqa: ARG002 -- what does not fit is cut
-        """The question, and a key for each answer."""
-        line: Line = [("strong", f" {self._question}  ")]
+    def draw(self, columns: int) -> Line:
+        """The question, as far as there is room, and a key for each answer."""
+        answers: Line = []
         for option in self._options:
-            line += [("key", option.key), ("plain", f" {option.label}   ")]
-        return [*line, ("dim", "Esc leaves it")]
+            answers += [("key", option.key), ("plain", f" {option.label}   ")]
+        room = columns - sum(cells(text) for _, text in answers) - 3
+        question = cut_middle(self._question, max(room, _LEAST_CELLS), self._style)
+        return [("strong", f" {question}  "), *answers, ("dim", "Esc leaves it")]
 
     def press(self, key: str) -> bool:
         """Do what was chosen."""

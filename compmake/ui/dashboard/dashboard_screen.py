@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from compmake.channel import Event
 from compmake.channel.source import Source
+from compmake.ui.candidates import Candidate
 from compmake.ui.dashboard.acting import Acting
 from compmake.ui.dashboard.asking import Choice, Option, Typing
 from compmake.ui.dashboard.board.board import Board
@@ -244,8 +245,12 @@ class Dashboard:
                 return wrong
             return ""
 
+        def complete(text: str) -> list[Candidate]:
+            wanted = text.removeprefix("!").strip()
+            return self._acting.complete(f"ls {wanted[1:]}") if wanted.startswith("=") else []
+
         hint = "text   ~regex   =selection   ! inverts   empty: what is not done"
-        self._acting.asking = Typing(Field("/", self.rows.filter.text), take, hint)
+        self._acting.asking = Typing(Field("/", self.rows.filter.text), take, hint, complete)
 
     def _ask_column(self) -> None:
         def sort_by(column: str) -> Callable[[], None]:
@@ -324,6 +329,7 @@ ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "page-up": lambda dashboard: dashboard._page(-1),
     "first": Dashboard._first,
     "last": lambda dashboard: dashboard._move(_FAR),
+    "all-jobs": lambda dashboard: dashboard._acting.look_anew(),
     "console": Dashboard._leave,
     "redraw": lambda dashboard: dashboard._screen.redraw(),
     "next-pane": lambda dashboard: dashboard._next_pane(1),

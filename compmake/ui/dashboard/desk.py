@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,17 +10,21 @@ from typing import NamedTuple
 from compmake.channel import Event
 from compmake.channel.source import Steer
 from compmake.errors import CompmakeError, UserError
-from compmake.job import Failure, JobId
+from compmake.job import Failure, JobId, JobState
+from compmake.selection import Scope, parse
+from compmake.selection.live import is_snapshot, member_of
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.attempts import call_text, output_of
 from compmake.ui.commands.line import Step, expand_aliases, parse_line
-from compmake.ui.commands.registry import find_command
-from compmake.ui.commands.runner import run_steps
+from compmake.ui.commands.registry import command_names, find_command
+from compmake.ui.commands.runner import CARRIED_OUT, run_steps
 from compmake.ui.commands.session import FailureReport, Screen, Session
 from compmake.ui.commands.store_makes import is_making
+from compmake.ui.dashboard.board.filtering import Chosen, States
 from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.standing_source import standing_events
 from compmake.ui.text import Style, clock, duration, table
+from compmake.ui.vocabulary import Vocabulary
 from compmake.words import bytes_text, split_words
 
 _CELLS = 400
@@ -38,6 +42,8 @@ class Said(NamedTuple):
     lines: Sequence[str]
     has_terminal: bool = False
     """Whether it was said on the terminal itself, where the user has seen it."""
+    begun: str = ""
+    """The command of a make that was begun and goes on in the background."""
 
 
 class Desk:
@@ -49,7 +55,9 @@ class Desk:
         *,
         lock: AbstractContextManager[object],
         renew: Callable[[], object],
+        vocabulary: Callable[[], Vocabulary] = Vocabulary,
         is_left: Callable[[], bool] = lambda: False,
+        stopped: Callable[[], str] = lambda: "",
     ) -> None:
         """Join them.
 
@@ -57,11 +65,13 @@ class Desk:
             session: Whose workspace is looked at, and which carries out commands.
             lock: To be held by whoever uses the workspace.
             renew: Reads what others have written to the store.
+            vocabulary: Returns the words that mean something in a line of commands.
             is_left: Tells whether a command has ended the console.
+            stopped: Returns in one line why the make that began last could not go on, if it could not.
         """
-        self._is_left = is_left
-        self._carried_out = 0
-        """Lines of commands."""
+        self._is_left, self.stopped, self.vocabulary = is_left, stopped, vocabulary
+        self.asked = 0
+        """Lines of commands that may have changed something, and times somebody wanted to see what is in the store."""
         self._session, self._lock, self._renew = session, lock, renew
 
     @property
@@ -105,10 +115,10 @@ class Desk:
             self._renew()
             return standing_events(self._session)
 
-    def version(self) -> tuple[int, int]:
-        """Return what is another whenever the store is; its own number does not count what was done from here."""
+    def version(self) -> int:
+        """Return what is another whenever somebody else has changed the store."""
         with self._lock:
-            return self._session.workspace.store.version, self._carried_out
+            return self._session.workspace.store.version
 
     def is_making(self) -> bool:
         """Tell whether a make of this store runs, in whichever process, as far as that can be seen from here."""
@@ -172,18 +182,31 @@ class Desk:
             except (CompmakeError, LookupError):
                 return FailureReport(job_id, head, "", failure, "")
 
-    def select(self, text: str) -> Collection[JobId]:
-        """Return the jobs of a selection; what `last` means stays as it was.
+    def select(self, text: str, states: States) -> Chosen:
+        """Return what a selection means; what `last` means stays as it was.
+
+        Args:
+            text: As typed.
+            states: Returns how the jobs stand on the screen: newer than what the store tells.
 
         Raises:
             CompmakeError: It is none.
         """
         with self._lock:
-            last = self._session.last
-            try:
-                return self._session.select(split_words(text))
-            finally:
-                self._session.last = last
+            workspace = self._session.workspace
+            selection = parse(self._session.words(split_words(text)))
+
+            def stored() -> Mapping[JobId, JobState]:
+                return workspace.look().states()
+
+            def newest() -> Mapping[JobId, JobState]:
+                # Whether a job that waits for others was ever made only the store knows.
+                seen = {job_id: state for job_id, state in states().items() if state is not JobState.WAITING}
+                return {**stored(), **seen}
+
+            scope = Scope(workspace.graph, stored, self._session.last, command_names())
+            member = member_of(selection, replace(scope, states=newest), stored=scope)
+            return Chosen(member, is_snapshot(selection))
 
     def carry_out(
         self,
@@ -216,7 +239,7 @@ class Desk:
                     run_steps(self._session, steps)
                 except KeyboardInterrupt:
                     print()
-                self._carried_out += 1
+                self.asked += any(_changes(step) for step in steps)
                 if not self.is_left:
                     _wait_until_read()
             return Said([], has_terminal=True)
@@ -228,9 +251,10 @@ class Desk:
             session.ask = _asking(session.ask, terminal)
             with self._lock:
                 self._renew()
-                run_steps(session, steps)
-                self._carried_out += 1
-        return Said([sanitize(line) for line in text.getvalue().splitlines()])
+                code = run_steps(session, steps)
+                self.asked += any(_changes(step) for step in steps)
+            begun = session.line if steps[-1].background and code in CARRIED_OUT else ""
+        return Said([sanitize(line) for line in text.getvalue().splitlines()], begun=begun)
 
     def _prepared(self, step: Step) -> Step:
         """Return a step as it is carried out here.
@@ -238,9 +262,9 @@ class Desk:
         Raises:
             UserError: It would change something, and this dashboard only looks.
         """
-        name = step.words[0].text
-        if self.refusal and (name.startswith("@") or find_command(name).section not in _LOOKING):
+        if self.refusal and _changes(step):
             raise UserError(self.refusal)
+        name = step.words[0].text
         if self.is_console and name in _MAKES and not _is_inline(step):
             return replace(step, background=True)
         return step
@@ -268,6 +292,12 @@ class Desk:
 def _wait_until_read() -> None:
     with suppress(EOFError, KeyboardInterrupt):
         input("Enter: back to the dashboard ")
+
+
+def _changes(step: Step) -> bool:
+    """Tell whether a step may change something."""
+    name = step.words[0].text
+    return name.startswith("@") or find_command(name).section not in _LOOKING
 
 
 def _is_inline(step: Step) -> bool:

@@ -20,6 +20,15 @@ class Field:
         self._lines = [*history, text]
         self._line = len(history)
 
+    @property
+    def before(self) -> str:
+        """What stands before the cursor."""
+        return self.text[: self._at]
+
+    @before.setter
+    def before(self, text: str) -> None:
+        self._put(text[:_MOST], self.text[self._at :])
+
     def draw(self, columns: int) -> Line:
         """Return it as one line; what does not fit on the left of the cursor is not seen."""
         before, after = sanitize(self.text[: self._at]), sanitize(self.text[self._at :])

@@ -12,6 +12,7 @@ from compmake.failure import from_json
 from compmake.job import JobState, Record
 from compmake.ui.commands.attempts import worker_of
 from compmake.ui.commands.session import Session
+from compmake.ui.commands.store_makes import no_make
 from compmake.wanted_jobs import table_of
 
 _FAILURES = 1000
@@ -20,12 +21,15 @@ _CUT_OFF = "cut off: it was killed, or its last news did not come"
 
 
 class WithStanding:
-    """A `Source` that tells what another one tells; until that tells anything, what is in the store.
+    """A `Source` that tells what another one tells; before the first make, what is in the store.
+
+    After a make its end stays, until something else changes the store or somebody asks for it.
 
     Args:
         source: The other one.
         load: Returns the events that tell how the jobs stand; takes seconds perhaps.
-        version: Returns what is another whenever the store is.
+        version: Returns what is another whenever the store is; takes long perhaps.
+        asked: Counts what was done from here, which is no other version, and the times somebody wanted to see it.
         is_making: Tells whether a make runs, as far as the store knows: if none does, silence is no trouble.
     """
 
@@ -34,27 +38,36 @@ class WithStanding:
         source: Source,
         load: Callable[[], list[Event]],
         version: Callable[[], object],
+        asked: Callable[[], int],
         is_making: Callable[[], bool],
     ) -> None:
-        self._source, self._load, self._version, self._is_making = source, load, version, is_making
+        self._source, self._load, self._version, self._asked = source, load, version, asked
+        self._is_making = is_making
+        self._asked_then = 0
+        """When the make ended."""
         self._loaded: list[Event] = []
         self._newest: EventKind | None = None
         """RUN_STARTED or RUN_ENDED, whichever came last."""
         self._makes = True
+        self._mutex = threading.Lock()
+        self._is_over = False
+        """Whether the make has ended and all that it wrote is in the store."""
         self._closing = threading.Event()
         threading.Thread(target=self._run, name="compmake-standing", daemon=True).start()
 
     def read(self) -> list[Event]:
         """Return what is new."""
         events = self._source.read()
-        for event in events:
-            if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_ENDED):
-                self._newest = event.kind
+        with self._mutex:
+            for event in events:
+                if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_ENDED):
+                    self._newest, self._is_over, self._asked_then = event.kind, False, self._asked()
+                    self._makes = True  # until the store is asked anew
         if self._newest is EventKind.RUN_STARTED and not self._makes:
             self._newest = EventKind.RUN_ENDED
             events.append(Event(self._newest, time.time(), text=_CUT_OFF))
         loaded, self._loaded = self._loaded, []
-        return [*loaded, *events] if self._newest is None else events
+        return [*loaded, *events] if self._newest is None or (self._is_over and not events) else events
 
     def trouble(self) -> str:
         """Return why no news come that there should be."""
@@ -71,13 +84,18 @@ class WithStanding:
 
     def _run(self) -> None:
         """Ask the store in a thread: it may be on a server that does not answer."""
-        seen: object = None
+        seen: tuple[object, int] | None = None
         while True:
             with contextlib.suppress(CompmakeError):  # whoever gives a command is told
-                is_heard = self._newest is not None and not self._source.trouble()
-                self._makes = is_heard or self._is_making()
-                version = self._version()
-                if self._newest is None and version != seen:
+                newest = self._newest
+                makes = (newest is not None and not self._source.trouble()) or self._is_making()
+                with self._mutex:
+                    if self._newest is newest:
+                        self._makes = makes
+                version = self._version(), self._asked()
+                if self._newest is EventKind.RUN_ENDED and not self._is_over and not self._is_making():
+                    seen, self._is_over = (self._version(), self._asked_then), True
+                elif (self._newest is None or self._is_over) and version != seen:
                     seen, self._loaded = version, self._load()
             if self._closing.wait(_ASK_EVERY_S):
                 return
@@ -89,7 +107,7 @@ def standing_events(session: Session) -> list[Event]:
     states, graph = workspace.look().states(), workspace.graph
     done = [job_id for job_id, state in states.items() if state is JobState.DONE]
     table = table_of(graph, frozenset(graph.jobs), {}, workspace.durations(), done)
-    events = [Event(EventKind.JOBS, 0.0, table=table)]
+    events = [Event(EventKind.JOBS, 0.0, table=table, text=no_make(workspace))]
     failed = [session.record(job_id) for job_id, state in states.items() if state is JobState.FAILED]
     records = sorted((record for record in failed if record is not None), key=lambda record: record.made_at)
     return [*events, *(_failed(record, graph.jobs[record.job_id].display_function) for record in records[-_FAILURES:])]

@@ -37,6 +37,8 @@ class Board:
         self.timeline = Timeline()
         self.happenings = Happenings()
         self.rate = Rate()
+        self.last = ""
+        """How the last make ended, where none runs."""
         self._ahead_s: float | None = None
         self._silent: set[str] = set()
 
@@ -50,7 +52,8 @@ class Board:
         for event in events:
             if event.kind is EventKind.RUN_STARTED:
                 self._reset()
-            elif event.kind is EventKind.JOBS and not self.view.started:  # no make: how the jobs stand in the store
+            elif event.kind is EventKind.JOBS and (not self.view.started or self.view.ended):
+                # No make: how the jobs stand in the store.
                 self.view = View()
                 self._reset()
             self.view.apply(event)
@@ -84,6 +87,7 @@ class Board:
 
     def _table(self, event: Event) -> None:
         if event.table is not None:
+            self.last = event.text
             self.jobs.set_table(event.table, State.UP_TO_DATE if self.view.started else State.DONE)
             self.functions.count_anew(self.jobs)
 
@@ -107,7 +111,7 @@ class Board:
             usual_s = self.view.usual_s(event.function)
         self.workers.start(event.worker, event.job_id, event.function, event.time, event.count, usual_s)
         for name in self.workers.drop_surplus(self.view.workers):
-            self.timeline.drop(name)
+            self.timeline.retire(name)
 
     def _move_if_open(self, number: int) -> None:
         """What a running job needs is done, also if that was not heard."""

@@ -1,17 +1,37 @@
 """What is typed behind `/`: which jobs are listed. `text` fuzzy over ids, `~regex`, `=selection`, `!` inverts."""
 
 import re
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
 
 from compmake.errors import CompmakeError
-from compmake.job import JobId
+from compmake.job import JobId, JobState
 from compmake.ui.dashboard.board.jobs import Jobs
 from compmake.ui.dashboard.board.states import State
 
-Select = Callable[[str], Collection[JobId]]
-"""Returns the jobs of a selection as `ls` takes it; raises a `CompmakeError` that says what is wrong with it."""
+Member = Callable[[JobId, JobState], bool]
+"""Tells whether a job is listed, given its state now."""
+States = Callable[[], Mapping[JobId, JobState]]
+
+
+class Chosen(NamedTuple):
+    """What a selection means."""
+
+    member: Member
+    is_snapshot: bool = False
+    """Whether it must be asked for again when states change: `deps of failed`."""
+
+
+class Select(Protocol):
+    """Returns what a selection means as `ls` takes it; raises a `CompmakeError` that says what is wrong with it."""
+
+    def __call__(self, text: str, states: States) -> Chosen:
+        """`states` returns how the jobs stand on the screen."""
+        ...
+
+
 _OVER = frozenset({State.DONE, State.UP_TO_DATE})
+_JOB_STATES = tuple(JobState.DONE if state is State.UP_TO_DATE else JobState[state.name] for state in State)
 _BAD = frozenset({State.FAILED, State.BLOCKED, State.INTERRUPTED})
 
 
@@ -21,7 +41,7 @@ class Filter(NamedTuple):
     text: str = ""
     """As typed; without any, jobs that are not done."""
     failed_only: bool = False
-    matches: Callable[[JobId], bool] | None = None
+    chosen: Chosen | None = None
 
     @property
     def name(self) -> str:
@@ -34,12 +54,22 @@ class Filter(NamedTuple):
         state = jobs.state(number)
         if self.failed_only and state not in _BAD:
             return False
-        if self.matches is None:
+        if self.chosen is None:
             return self.failed_only or state not in _OVER
-        return self.matches(jobs.ids[number])
+        return self.chosen.member(jobs.ids[number], _JOB_STATES[state])
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it must be worked out anew when states change."""
+        return self.chosen is not None and self.chosen.is_snapshot
 
 
-def filter_of(text: str, select: Select | None, *, failed_only: bool = False) -> Filter:
+def states_of(jobs: Jobs) -> Mapping[JobId, JobState]:
+    """Return how all jobs stand, in the words of selections."""
+    return {job_id: _JOB_STATES[jobs.state(number)] for number, job_id in enumerate(jobs.ids)}
+
+
+def filter_of(text: str, jobs: Jobs, select: Select | None, *, failed_only: bool = False) -> Filter:
     """Return the filter that was typed.
 
     Raises:
@@ -49,27 +79,29 @@ def filter_of(text: str, select: Select | None, *, failed_only: bool = False) ->
     wanted = text.removeprefix("!").strip()
     if not wanted:
         return Filter("", failed_only)
-    matches = _matcher(wanted, select)
+    chosen = _chosen(wanted, jobs, select)
     if text.startswith("!"):
-        return Filter(text, failed_only, lambda job_id: not matches(job_id))
-    return Filter(text, failed_only, matches)
+        member = chosen.member
+        chosen = chosen._replace(member=lambda job_id, state: not member(job_id, state))
+    return Filter(text, failed_only, chosen)
 
 
-def _matcher(wanted: str, select: Select | None) -> Callable[[JobId], bool]:
+def _chosen(wanted: str, jobs: Jobs, select: Select | None) -> Chosen:
     if wanted.startswith("~"):
         try:
             found = re.compile(wanted[1:].strip()).search
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"not a regular expression: {error}") from error
-        return lambda job_id: found(job_id) is not None
+        return Chosen(lambda job_id, _: found(job_id) is not None)
     if wanted.startswith("="):
         if select is None:
             raise ValueError("selections need the program: only `compmake PROGRAM dash` and the console know it")
         try:
-            return frozenset(select(wanted[1:].strip())).__contains__
+            return select(wanted[1:].strip(), lambda: states_of(jobs))
         except CompmakeError as error:
             raise ValueError(str(error)) from error
-    return _fuzzy(wanted)
+    fits = _fuzzy(wanted)
+    return Chosen(lambda job_id, _: fits(job_id))
 
 
 def _fuzzy(wanted: str) -> Callable[[JobId], bool]:

@@ -3,6 +3,7 @@
 Filtering and sorting go on in slices. While the cursor is in the list the order stays as it is: rows change in place.
 """
 
+import contextlib
 import heapq
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ _AT_ONCE_S = 0.01
 _CALM_S = 3.0
 """After a key the order stays for so long even if the cursor is at the top."""
 _ORDER_EVERY_S = 1.0
+_SNAPSHOT_EVERY_S = 3.0
 _FEW = 5_000
 """With more changes than that all is sorted anew."""
 
@@ -45,7 +47,7 @@ class JobRows:
         self._changed: set[int] = set()
         self._seen = (-1, -1)
         self._at = 0
-        self._held_until = self._next_order_at = 0.0
+        self._held_until = self._next_order_at = self._next_snapshot_at = 0.0
         self._mark_from: JobId | None = None
 
     # What is listed.
@@ -53,13 +55,16 @@ class JobRows:
     def set_filter(self, text: str) -> bool:
         """List other jobs; return False, and change nothing, if the text is no filter: `message` says why."""
         try:
-            self.filter = filter_of(text, self._select, failed_only=self.filter.failed_only)
+            self.filter = self._filter(text)
         except ValueError as error:
             self.message = str(error)
             return False
         self.message = ""
         self._begin()
         return True
+
+    def _filter(self, text: str) -> Filter:
+        return filter_of(text, self._board.jobs, self._select, failed_only=self.filter.failed_only)
 
     def toggle_failed(self) -> None:
         """List failed and blocked jobs only, or no longer only them."""
@@ -84,8 +89,16 @@ class JobRows:
         if seen != self._seen:
             self._seen = seen
             self._order.set([], {})
+            if self.filter.text.lstrip("! ").startswith("="):
+                self._work_out_filter()
             self._start_pass()
         return self._order
+
+    def _work_out_filter(self) -> None:
+        """Let a selection mean what it means now; if it cannot be worked out any more it means what it meant."""
+        with contextlib.suppress(ValueError):
+            self.filter = self._filter(self.filter.text)
+            self._start_pass()
 
     @property
     def is_busy(self) -> bool:
@@ -123,6 +136,9 @@ class JobRows:
         is_in_list = self.cursor is not None
         if is_in_list or not self._changed or now < self._held_until or now < self._next_order_at:
             return False
+        if self.filter.is_snapshot and now >= self._next_snapshot_at:
+            self._next_snapshot_at = now + _SNAPSHOT_EVERY_S
+            self._work_out_filter()
         self._take_over_changes()
         self._next_order_at = now + _ORDER_EVERY_S
         return True

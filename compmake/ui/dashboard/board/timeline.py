@@ -7,6 +7,8 @@ from typing import NamedTuple
 _SEGMENTS_KEPT = 1000
 _SHORT_S = 0.5
 _GAP_S = 0.25
+_GONE_KEPT_S = 600.0
+_GONE_KEPT = 1000
 
 
 class Segment(NamedTuple):
@@ -23,6 +25,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._segments: dict[str, deque[Segment]] = {}
+        self._gone: dict[str, None] = {}
 
     def add(self, worker: str, segment: Segment) -> None:
         """Note that a job has ended."""
@@ -33,9 +36,20 @@ class Timeline:
         else:
             segments.append(segment)
 
-    def drop(self, worker: str) -> None:
-        """Forget a worker."""
-        self._segments.pop(worker, None)
+    def retire(self, worker: str) -> None:
+        """Note that a worker is no more; what it did is kept for a few minutes."""
+        if worker in self._segments:
+            self._gone[worker] = None
+            newest = max(segments[-1].end for segments in self._segments.values())
+            for name in [name for name in self._gone if self._segments[name][-1].end < newest - _GONE_KEPT_S]:
+                del self._gone[name], self._segments[name]
+        while len(self._gone) > _GONE_KEPT:
+            name = next(iter(self._gone))
+            del self._gone[name], self._segments[name]
+
+    def gone(self) -> list[str]:
+        """Return the workers that are no more and of which something is known, the last one first."""
+        return sorted(self._gone, key=lambda name: self._segments[name][-1].end, reverse=True)
 
     def since(self, worker: str, start: float) -> Iterator[Segment]:
         """Yield what a worker did after a time, the newest first."""

@@ -35,7 +35,7 @@ def empty_lines(scene: Scene, columns: int) -> list[Line]:
     """Return what to do when there is no make."""
     command = f"{scene.about.prefix} make".strip()
     texts = [
-        clean(scene.about.last, scene.style) or "No make is running.",
+        clean(scene.board.last, scene.style) or "No make is running.",
         "The next one is shown here as soon as it begins.",
         f"To begin one: `{command}`" + ("." if scene.about.prefix else ", here behind `:` or at the prompt."),
     ]

@@ -1,5 +1,7 @@
 """Lines of exactly so many cells: cut, filled, with signs that this screen can show."""
 
+from collections.abc import Sequence
+
 from compmake.text_safety import cells, one_line
 from compmake.ui.dashboard.keys import Line
 from compmake.ui.dashboard.scrolling import cut_line
@@ -45,15 +47,31 @@ def block(lines: list[Line], columns: int, rows: int, style: Style) -> list[Line
     return shown + [[("plain", " " * columns)] for _ in range(rows - len(shown))]
 
 
-def title(text: str, columns: int, style: Style, *, note: str = "", focus: bool = False) -> Line:
-    """Return the line above a pane, `─ Jobs ───── 151 shown ─`."""
+Label = tuple[int, str]
+"""The cell behind its end, and what stands there in the line above a pane."""
+
+
+def title(
+    text: str, columns: int, style: Style, *, note: str = "", labels: Sequence[Label] = (), focus: bool = False
+) -> Line:
+    """Return the line above a pane, `─ Jobs ───── 151 shown ─`; labels are left out where there is no room."""
     head = cut(f" {text} ", max(columns - 2, 0), style)
     note = f" {note} " if note and cells(head) + cells(note) + 6 <= columns else ""
     rest = columns - 1 - cells(head) - cells(note) - (3 if note else 0)
-    line: Line = [("rule", "─"), ("focus" if focus else "rule", head), ("rule", "─" * max(rest, 0))]
+    rule = _labelled("─" * max(rest, 0), 1 + cells(head), labels)
+    line: Line = [("rule", "─"), ("focus" if focus else "rule", head), ("rule", rule)]
     if note:
         line += [("rule", note), ("rule", "───")]
     return fill(line, columns, style)
+
+
+def _labelled(rule: str, start: int, labels: Sequence[Label]) -> str:
+    """Return a rule that starts in a cell with labels in it."""
+    for end, text in labels:
+        at = end - start - len(text)
+        if at > 1 and end - start < len(rule):
+            rule = f"{rule[: at - 1]} {text} {rule[at + len(text) + 1 :]}"
+    return rule
 
 
 def spelled(lines: list[Line], style: Style) -> list[Line]:

@@ -24,8 +24,6 @@ class About(NamedTuple):
     """For how long none have come."""
     prefix: str = ""
     """What stands before a command to run it, `compmake my_program`; nothing in the console."""
-    last: str = ""
-    """How the last make ended, for whoever comes when none runs."""
     is_recording: bool = False
     """Whether it is a recording that is played: no store knows more."""
 

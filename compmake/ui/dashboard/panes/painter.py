@@ -1,12 +1,14 @@
 """`Painter`: draws the whole dashboard in any size, each part in its area."""
 
+from collections.abc import Sequence
+
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.keys import Line
 from compmake.ui.dashboard.panes.detail import DetailPane
 from compmake.ui.dashboard.panes.ended import empty_lines, ended_lines, ended_title, lost_lines
 from compmake.ui.dashboard.panes.events import events_lines
-from compmake.ui.dashboard.panes.fitting import block, spelled, title
+from compmake.ui.dashboard.panes.fitting import Label, block, spelled, title
 from compmake.ui.dashboard.panes.functions import functions_lines
 from compmake.ui.dashboard.panes.header import header_lines, status_lines
 from compmake.ui.dashboard.panes.jobs import jobs_lines, jobs_note, jobs_title
@@ -25,8 +27,8 @@ from compmake.ui.dashboard.panes.layout import (
 )
 from compmake.ui.dashboard.panes.look import About, Details, Look
 from compmake.ui.dashboard.panes.scene import Scene
-from compmake.ui.dashboard.panes.timeline import timeline_lines, timeline_title
-from compmake.ui.dashboard.panes.workers import workers_line, workers_lines, workers_note
+from compmake.ui.dashboard.panes.timeline import rows_of, timeline_lines, timeline_title
+from compmake.ui.dashboard.panes.workers import workers_labels, workers_line, workers_lines, workers_title
 from compmake.ui.text import Style
 
 _MARGIN = 2
@@ -94,7 +96,10 @@ class Painter:
         if area.name == WORKERS and area.rows == 1:
             return block([self._one_line(scene)], width, 1, style)
         head, note, body = self._pane(scene, area, details)
-        above = title(head, width, style, note=note, focus=self._look.focus == area.name)
+        labels: Sequence[Label] = ()
+        if area.name == WORKERS and self._shows_workers(scene):
+            labels = workers_labels(scene, width, area.rows - 1, zoomed=self._look.zoom == WORKERS)
+        above = title(head, width, style, note=note, labels=labels, focus=self._look.focus == area.name)
         return block([above, *body], width, area.rows, style)
 
     def _one_line(self, scene: Scene) -> Line:
@@ -133,7 +138,11 @@ class Painter:
             return ended_title(scene), "", [*lost, *ended_lines(scene, columns)]
         zoomed = self._look.zoom == WORKERS
         lines = workers_lines(scene, columns, rows - len(lost), zoomed=zoomed)
-        return "Workers", workers_note(scene), [*lost, *lines]
+        return workers_title(scene), "", [*lost, *lines]
+
+    def _shows_workers(self, scene: Scene) -> bool:
+        view = self._board.view
+        return bool(view.started and not view.ended and len(self._board.workers) and not scene.about.trouble)
 
     def _follow_cursor(self, page: int) -> None:
         """Scroll the list of jobs as little as is needed to see the cursor."""
@@ -157,7 +166,7 @@ class Painter:
         board = self._board
         lengths = {
             WORKERS: len(board.workers) * (2 if self._look.zoom == WORKERS else 1),
-            TIMELINE: len(board.workers) + 1,
+            TIMELINE: len(rows_of(board, 0.0, 0.0)) + 1,
             FUNCTIONS: len(board.functions.all()),
             EVENTS: len(board.happenings),
         }

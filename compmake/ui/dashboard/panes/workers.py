@@ -6,26 +6,44 @@ from compmake.text_safety import cells
 from compmake.ui.dashboard.board.states import SILENT
 from compmake.ui.dashboard.board.workers import LOST_AFTER_S, WorkerNow
 from compmake.ui.dashboard.keys import Line
-from compmake.ui.dashboard.panes.fitting import clean, fill, left, right
+from compmake.ui.dashboard.panes.fitting import Label, clean, fill, left, right
 from compmake.ui.dashboard.panes.scene import Scene, job_bar
 from compmake.ui.text import duration, printed
-from compmake.words import bytes_text, plural
+from compmake.words import bytes_text
 
 _BAR_CELLS = 10
 _TIMES_CELLS = 6
 _JOB_LEAST = 16
-_SAID_LEAST = 18
+_SAID_LEAST = 10
 _FIXED = {"beat": 6, "cpu": 6, "rss": 6, "age": 16, "bar": _BAR_CELLS + _TIMES_CELLS}
 """Columns and their cells with the blanks before; the last ones are left out first."""
+_LABELS = {"beat": "beat", "cpu": "cpu", "rss": "rss", "age": "elapsed / usual"}
 
 
 def workers_note(scene: Scene) -> str:
-    """Return what stands at the right of the title."""
+    """Return how many do what."""
     everybody = scene.board.workers.all()
     idle = sum(worker.job_id is None for worker in everybody)
     silent = sum(worker.silent_s(scene.now) > 0 for worker in everybody)
     counts = ((len(everybody) - idle, "busy"), (idle, "idle"), (silent, "silent"))
     return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def workers_title(scene: Scene) -> str:
+    """Return the title of the pane."""
+    return scene.dot.join(filter(None, ("Workers", workers_note(scene))))
+
+
+def workers_labels(scene: Scene, columns: int, rows: int, *, zoomed: bool) -> list[Label]:
+    """Return what the columns are called, where they end."""
+    widths = _widths(scene, _shown(scene, rows, zoomed=zoomed), columns)
+    at = widths["name"] + 2 + widths["job"] + (widths["said"] + 1 if "said" in widths else 0)
+    labels = []
+    for column, label in _LABELS.items():
+        if column in widths:
+            at += widths[column]
+            labels.append((at, label))
+    return labels
 
 
 def workers_line(scene: Scene) -> Line:
@@ -42,10 +60,7 @@ def workers_lines(scene: Scene, columns: int, rows: int, *, zoomed: bool) -> lis
     everybody = scene.board.workers.all()
     if not everybody:
         return [[("dim", " no worker has begun a job yet")]] if scene.board.view.started else []
-    each = 2 if zoomed else 1
-    room = rows // each if len(everybody) * each <= rows else (rows - 1) // each
-    top = min(scene.look.tops.get("workers", 0), max(0, len(everybody) - room)) if zoomed else 0
-    shown = everybody[top : top + room] if zoomed else _most_telling(everybody, room, scene.now)
+    shown = _shown(scene, rows, zoomed=zoomed)
     widths = _widths(scene, shown, columns)
     lines: list[Line] = []
     for worker in shown:
@@ -56,8 +71,19 @@ def workers_lines(scene: Scene, columns: int, rows: int, *, zoomed: bool) -> lis
     if rest and len(lines) < rows:
         names = {worker.name for worker in shown}
         idle = sum(worker.job_id is None for worker in everybody if worker.name not in names)
-        lines.append([("dim", f" {scene.style.ellipsis} {rest} more" + (f", {idle} idle" if idle else ""))])
+        more = f" {scene.style.ellipsis} {rest} more" + (f", {idle} idle" if idle else "")
+        lines.append([("dim", more + ("" if zoomed else "   w: all"))])
     return lines
+
+
+def _shown(scene: Scene, rows: int, *, zoomed: bool) -> list[WorkerNow]:
+    everybody = scene.board.workers.all()
+    each = 2 if zoomed else 1
+    room = rows // each if len(everybody) * each <= rows else (rows - 1) // each
+    if not zoomed:
+        return _most_telling(everybody, room, scene.now)
+    top = min(scene.look.tops.get("workers", 0), max(0, len(everybody) - room))
+    return everybody[top : top + room]
 
 
 def _most_telling(everybody: Sequence[WorkerNow], room: int, now: float) -> list[WorkerNow]:
@@ -83,8 +109,8 @@ def _widths(scene: Scene, shown: Sequence[WorkerNow], columns: int) -> dict[str,
     jobs = max((cells(clean(worker.job_id or "", scene.style)) for worker in shown), default=0) + 3
     room = columns - used
     widths["job"] = room
-    if room >= min(jobs, 40) + _SAID_LEAST:
-        widths["job"] = max(_JOB_LEAST, min(jobs, room // 2))
+    if room > min(jobs, 40) + _SAID_LEAST:
+        widths["job"] = min(jobs, max(_JOB_LEAST, room // 2))
         widths["said"] = room - widths["job"] - 1
     return widths
 
@@ -108,7 +134,7 @@ def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) 
     else:
         line.append(("plain", left(job, widths["job"], style, middle=True)))
     if "said" in widths:
-        line.append(("dim", " " + left(clean(_said(worker), style), widths["said"], style)))
+        line.append(("dim", " " + left(clean(_said(worker, widths["said"]), style), widths["said"], style)))
     cells_of = {
         "beat": duration(max(0.0, now - worker.heard_at)) if worker.has_beaten or silent_s else scene.none,
         "cpu": scene.none if silent_s or not worker.has_beaten else f"{min(beat.cpu_percent, 9999):.0f}%",
@@ -139,16 +165,18 @@ def _end(scene: Scene, worker: WorkerNow, silent_s: float) -> Line:
     return job_bar(max(0.0, scene.now - worker.started_at), worker.usual_s, _BAR_CELLS, scene.style)
 
 
-def _said(worker: WorkerNow) -> str:
-    """Return the progress that it told, else its line of code, else the last line that it printed."""
+def _said(worker: WorkerNow, width: int) -> str:
+    """Return the progress that it told, else its line of code, as far as it fits, else the last line it printed."""
     beat = worker.beat
-    return beat.progress or beat.place or printed(beat.last_line)
+    line, _, function = beat.place.partition(" in ")
+    place = next((text for text in (f"{line} {function}", line) if len(text) <= width), beat.place)
+    return beat.progress or place.strip() or printed(beat.last_line)
 
 
 def _second(scene: Scene, worker: WorkerNow) -> Line:
     """Return all that it said, below it."""
     beat, style = worker.beat, scene.style
-    made = f"{plural(worker.done, 'job')} done" + (f", {worker.failed} failed" if worker.failed else "")
+    made = f"{worker.done} done" + (f", {worker.failed} failed" if worker.failed else "")
     texts = [worker.function and f"{worker.function}()", beat.place, beat.progress, printed(beat.last_line)]
     said = scene.dot.join(clean(text, style) for text in texts if text)
     return [("plain", "     "), ("plain", said), ("dim", f"{scene.dot if said else ''}{made}")]
