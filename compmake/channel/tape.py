@@ -1,4 +1,4 @@
-"""A make's news in a file, line by line as JSON: `Tape` records them, `open_tape` and `events_of` read them again."""
+"""News of makes in a file, line by line as JSON: `Tape` records them, `open_tape` and `events_of` read them again."""
 
 import contextlib
 import json
@@ -6,6 +6,7 @@ import os
 import stat
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from compmake.masking import mask_text
 _FORMAT = 1
 _BEGIN = b'{"compmake_recording": '
 _HEAD_BYTES = 4096
+_PROCESS = uuid.uuid4().hex
+"""In the first line of what this process records: a later make of it goes on there."""
 _EVERY_S = 0.25
 _LAST_S = 10.0
 """The end of a make waits no longer for a disk that does not answer."""
@@ -35,7 +38,10 @@ class Tape:
     """Writes what a channel carries while the body runs; trouble with the file is a notice, and the make goes on."""
 
     def __init__(self, path: str, channel: Channel, head: TapeHead) -> None:
-        """Prepare to write to `path`, in place of an older recording there; of anything else nothing is overwritten."""
+        """Prepare to write to `path`, in place of an older recording there; of anything else nothing is overwritten.
+
+        What this process has recorded there before stays, and is followed by this make.
+        """
         self._path, self._channel, self._head = path, channel, head
         self._file: IO[bytes] | None = None
         self._position = 0
@@ -45,10 +51,13 @@ class Tape:
     def __enter__(self) -> "Tape":
         try:
             _refuse_to_overwrite(self._path)
-            self._file = open(self._path, "wb")
             head = {"compmake_recording": _FORMAT, "version": self._head.version, "program": self._head.program}
-            self._file.write(json.dumps(head).encode() + b"\n")
-            self._file.flush()
+            line = json.dumps({**head, "process": _PROCESS}).encode() + b"\n"
+            is_ours = _begins_with(self._path, line)
+            self._file = open(self._path, "ab" if is_ours else "wb")
+            if not is_ours:
+                self._file.write(line)
+                self._file.flush()
         except (OSError, UserError) as error:
             self._excuse(error)
         else:
@@ -98,6 +107,14 @@ def _refuse_to_overwrite(path: str) -> None:
         head = file.read(len(_BEGIN))
     if head and head != _BEGIN:
         raise UserError("it is there already, and is no recording; nothing is overwritten")
+
+
+def _begins_with(path: str, line: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(line)) == line
+    except FileNotFoundError:
+        return False
 
 
 def _masked(event: Event) -> Event:

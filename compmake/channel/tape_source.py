@@ -9,6 +9,8 @@ from compmake.channel.tape import events_of, name_of, open_tape
 _TAIL_BYTES = 65536
 _AT_ONCE = 2000
 """So many events come of one call, so that no screen waits for it."""
+_BETWEEN_S = 3.0
+"""For so long the end of a make stays before the next one of the recording begins."""
 
 
 class TapeSource:
@@ -61,6 +63,10 @@ class TapeSource:
         while self._next is not None and len(found) < _AT_ONCE and (self._next.time <= until or self._is_over):
             found.append(self._next)
             self._next = next(self._events, None)
+        if found and found[-1].kind is EventKind.RUN_ENDED and self._next is not None:
+            # However long it was until the next make began.
+            next_s = self._next.time - self._begun_at - _BETWEEN_S
+            self._position_s = max(self._position_s, min(next_s, self.length_s))
         return found
 
     def trouble(self) -> str:
@@ -95,4 +101,5 @@ class TapeSource:
         last = list(events_of(self._file.read().split(b"\n")))
         self._file.seek(here)
         length_s = max([event.time for event in last], default=self._begun_at) - self._begun_at
-        return max(0.0, length_s), any(event.kind is EventKind.RUN_ENDED for event in last)
+        ends = [event.kind for event in last if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_ENDED)]
+        return max(0.0, length_s), ends[-1:] == [EventKind.RUN_ENDED]

@@ -227,3 +227,11 @@ def test_a_worker_that_nobody_followed_has_a_row_of_its_own():
     watching.feed(begun("b-2", 31, "w2"))
     rows = rows_of(watching.board, T, watching.now)
     assert [(row.name, len(row.segments), row.runs) for row in rows] == [("w2", 2, True), ("w1", 1, False)]
+
+
+def test_a_dead_worker_is_not_idle():
+    """Also if its death is told after the beginning of its successor's first job."""
+    watching = Watching([Event(EventKind.RUN_STARTED, T, count=9, workers=1), begun("a-1", 0, "w1")])
+    watching.feed(begun("a-2", 21, "w2"), ended("a-1", 20, "w1", 20, fails=True))
+    assert [worker.name for worker in watching.board.workers.all()] == ["w2"]
+    assert [len(row.segments) for row in rows_of(watching.board, T, watching.now)] == [2]

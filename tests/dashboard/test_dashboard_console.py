@@ -288,3 +288,64 @@ def test_tab_completes_behind_a_colon(console, space):
     console.press("escape")
     console.wait_for("filter: not done")
     let_go(space, "a", "b")
+
+
+def test_ctrl_c_leaves_the_dashboard_and_lets_the_make_go_on(space):
+    """Over a make in the foreground too, whose keys are heard again; there the next Ctrl-C is for the make."""
+    with Console(space) as console:
+        console.ready()
+        console.begin("make -j 3", "func2-3", "gate-a")
+        console.press("d")
+        console.wait_for("─ Workers")
+        console.press("ctrl-c")
+        console.wait_until(lambda: not console.screen.in_full_screen, "the region")
+        console.wait_for("[d]ash")
+        assert console.line_modes == ONE_BY_ONE
+        let_go(space, "a", "b")
+        console.ready("✘1")
+        assert "9 done" in console.shown
+
+
+HOSTILE_STEPS = """\
+import os, sys, time
+from pathlib import Path
+
+def shout():
+    while not (Path(__file__).parent / "open").exists():
+        os.write(1, b"\\x1b[2J\\x1b[?1049l\\x1bc\\x00nul \\xff\\x9b2J " + "日本語".encode() * 500 + b"\\n")
+        time.sleep(0.05)
+"""
+
+
+def test_hostile_output_is_followed_live_and_harmless(space):
+    """Escape sequences, NULs, wide characters, very long lines: the screen stays what it was."""
+    space.write("steps.py", HOSTILE_STEPS)
+    space.write("prog.py", "from compmake import comp\nfrom steps import shout\ncomp(shout, job_id='loud')\n")
+    with Console(space) as console:
+        console.ready()
+        console.enter("make -j 2 &")
+        console.ready("▶")
+        opened(console, "loud")
+        console.press("o")
+        console.wait_for("\\x1b[2J\\x1b[?1049l\\x1bc\\x00nul")
+        console.press("W")
+        console.wait_for(" of ")
+        assert "[2 output]" in console.shown and console.screen.in_full_screen
+        assert "compmake prog" in console.lines[0] and "/ filter" in console.lines[-1]
+        (space.path / "open").touch()
+        console.wait_for("printed by attempt 1")
+
+
+def test_what_a_former_attempt_printed_is_said_to_be_that(console, space):
+    """Of a job that waits to be made again the attempt is named."""
+    let_go(space, "a", "b")
+    console.wait_for("make finished in")
+    for name in "ab":
+        (space.path / f"open-{name}").unlink()
+    console.enter("remake -y gate-a &")
+    console.ready("▶")
+    opened(console, "gate-a")
+    console.press("a", "x", "y")
+    console.wait_for("! stop   gate-a")
+    console.press("o")
+    console.wait_for(re.compile(r"printed by attempt 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n waiting for a"))

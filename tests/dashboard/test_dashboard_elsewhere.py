@@ -247,3 +247,20 @@ def test_a_make_that_was_killed_is_over(space, making):
         shown = seen.wait_for("make stopped in")
         assert "goes on" not in shown and not re.search(r"▶ run", shown)
         assert "✘ 1 failed" in shown
+
+
+def test_a_server_that_is_not_there_yet_is_waited_for(space):
+    """A make that begins when it is there is shown; until then, how the jobs stand in the store."""
+    server = Server()
+    server.kill()
+    try:
+        options = ("prog", "--redis", server.url)
+        with compmake_terminal(space, *options, "dash") as seen:
+            seen.wait_for("─ No make")
+            server.start()
+            with compmake_terminal(space, *options, "make", "-j", "3"):
+                seen.wait_for(re.compile(r"▶ run +gate-a"))
+                let_go(space, "a", "b")
+                seen.wait_for("─ Summary")
+    finally:
+        server.close()

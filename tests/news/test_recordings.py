@@ -1,6 +1,8 @@
 """Makes recorded in a file, and played again."""
 
 import resource
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from redis_servers import wait_for
@@ -61,6 +63,35 @@ def played(path):
     clock = Clock()
     source = TapeSource(path, clock=clock)
     yield source, clock
+    source.close()
+
+
+def test_makes_of_one_process_follow_one_another(path):
+    """In one file, also if hours lay between them: those are not played."""
+    record(path, *EVENTS)
+    record(path, *(replace(event, time=event.time + 7200) for event in EVENTS))
+    clock = Clock()
+    source = TapeSource(path, clock=clock)
+    clock.now_s += 20.0
+    assert len(source.read()) == len(EVENTS)
+    clock.now_s += 2.0
+    assert source.read() == []
+    clock.now_s += 2.0
+    assert source.read()[0].kind is EventKind.RUN_STARTED
+    clock.now_s += 20.0
+    assert source.read()[-1].kind is EventKind.RUN_ENDED
+    assert source.trouble() == ""
+    source.close()
+
+
+def test_the_last_of_several_makes_may_be_cut_off(path):
+    """Then that is said, though the others have their ends."""
+    record(path, *EVENTS)
+    record(path, *EVENTS[:-1])
+    source = TapeSource(path, clock=Clock())
+    source.seek(source.length_s)
+    source.read()
+    assert "cut off" in source.trouble()
     source.close()
 
 
@@ -163,8 +194,10 @@ def test_place_that_cannot_be_written_is_told(tmp_path, place):
 
 
 def test_older_recording_is_replaced(path):
-    """The last make is the one that stays."""
+    """Of another process; the last one that recorded there is the one that stays."""
     record(path, *EVENTS, *EVENTS)
+    whole = Path(path).read_bytes()
+    Path(path).write_bytes(whole.replace(b'"process": "', b'"process": "another', 1))
     record(path, start(1), end(1.0))
     source = TapeSource(path)
     source.seek(1e9)

@@ -48,7 +48,7 @@ KEYS = (
     Key("first", ("home", "<"), "Home <", "the first line; new jobs then come in order"),
     Key("last", ("end", "G", ">"), "End G", "the last line"),
     Key("all-jobs", ("r",), "r", "after a make: how all jobs of the program stand, not those of that make alone"),
-    Key("console", ("f2",), "F2", "back to the console, from wherever you are"),
+    Key("console", ("f2",), "F2 ctrl-C", "back to the console, from wherever you are; a make goes on"),
     Key("redraw", ("ctrl l",), "ctrl-L", "draw everything anew"),
     Key("next-pane", ("tab",), "Tab", "the next part of the screen", "pane"),
     Key("previous-pane", ("shift tab",), "shift-tab", "the part before"),

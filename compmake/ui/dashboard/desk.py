@@ -152,7 +152,9 @@ class Desk:
             job_id,
             call=call,
             output=output[-_OUTPUT_LINES:] if output != [""] else (),
-            output_note="" if record is not None else "it was never made",
+            output_note="it was never made"
+            if record is None
+            else f"printed by attempt {record.attempt}, {_when(record.made_at)}",
             runs=self._runs(job_id),
             failure=session.failure(job_id),
         )
@@ -164,7 +166,7 @@ class Desk:
             (
                 str(attempt.run_id),
                 "ok" if attempt.ok else "failed",
-                time.strftime("%Y-%m-%d ", time.localtime(attempt.made_at)) + clock(attempt.made_at),
+                _when(attempt.made_at),
                 duration(attempt.wall_s),
                 bytes_text(attempt.peak_bytes),
             )
@@ -287,6 +289,10 @@ class Desk:
         finally:
             session.output, session.assume_yes, session.ask = kept[:3]
             session.line, session.shell_words, session.background = kept[3:]
+
+
+def _when(made_at: float) -> str:
+    return time.strftime("%Y-%m-%d ", time.localtime(made_at)) + clock(made_at)
 
 
 def _wait_until_read() -> None:

@@ -110,6 +110,10 @@ class Board:
         if usual_s is None:
             usual_s = self.view.usual_s(event.function)
         self.workers.start(event.worker, event.job_id, event.function, event.time, event.count, usual_s)
+        self._retire_surplus()
+
+    def _retire_surplus(self) -> None:
+        """Forget workers that were replaced; that one has died may be told after its successor has begun a job."""
         for name in self.workers.drop_surplus(self.view.workers):
             self.timeline.retire(name)
 
@@ -151,6 +155,7 @@ class Board:
         self._move(number, self.jobs.open_state(number) if state is None else state)
         self.timeline.add(worker, Segment(event.function, start, end, state is not State.DONE))
         self.workers.end(worker, event.job_id, end, done=int(state is State.DONE), failed=int(state is State.FAILED))
+        self._retire_surplus()
         if state is not None:
             self.rate.count(event.time)
 
@@ -171,6 +176,7 @@ class Board:
             segment = Segment(self.jobs.functions[number], attempt.started_at, at, failed=True)
             self.timeline.add(attempt.worker, segment)
         self.workers.end(attempt.worker, self.jobs.ids[number], at)
+        self._retire_surplus()
 
     def _run_ended(self, event: Event) -> None:
         for number in list(self.jobs.in_state(State.RUNNING)):

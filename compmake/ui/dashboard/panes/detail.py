@@ -22,6 +22,7 @@ _COMPACT_ROWS = 7
 """With fewer lines only what counts most is shown, without tabs."""
 _AROUND, _COMPACT_AROUND = 3, 1
 _LOCAL_CELLS = 60
+_OUTPUT_CELLS = 4000
 _NAMED = 200
 _NAMED_BRIEFLY = 3
 
@@ -56,6 +57,8 @@ class DetailPane:
         known = details if details is not None and details.job_id == job_id else None
         is_compact = rows <= _COMPACT_ROWS
         head = [] if is_compact else [_tabs(scene), _standing(scene, number)]
+        if head and known is not None and known.output_note and scene.look.tab == _OUTPUT:
+            head.append([("dim", f" {clean(known.output_note, scene.style)}")])  # seen wherever the output is scrolled
         self._prepare(scene, number, known, compact=is_compact)
         seen = self.scroll.seen(columns - 1, rows - len(head), wrap=scene.look.wraps)
         return head + [[("plain", " "), *line] for line in seen]
@@ -122,7 +125,7 @@ def _body(scene: Scene, number: int, details: Details | None, *, compact: bool) 
         unknown = "a recording does not tell this" if scene.about.is_recording else f"asking{scene.style.ellipsis}"
         return [[("dim", unknown)]]
     if scene.look.tab == _OUTPUT:
-        return _output(scene, details)
+        return _output(scene, details, compact=compact)
     told, nothing = {
         "args": (details.call, "its arguments are not known here"),
         "past runs": (details.runs, "no attempt at it is remembered"),
@@ -188,10 +191,10 @@ def _condition(scene: Scene, number: int) -> list[Line]:
     return lines or [[("plain", "it runs; it has given no sign of life yet")]]
 
 
-def _output(scene: Scene, details: Details) -> list[Line]:
-    lines: list[Line] = [[("dim", clean(details.output_note, scene.style))]] if details.output_note else []
-    lines += [[("plain", clean(printed(text).expandtabs(4), scene.style))] for text in details.output]
-    return lines or [[("dim", "(it has printed nothing)")]]
+def _output(scene: Scene, details: Details, *, compact: bool) -> list[Line]:
+    shown = [scene.style.spell(one_line(printed(text).expandtabs(4), _OUTPUT_CELLS)) for text in details.output]
+    lines: list[Line] = [[("plain", text)] for text in shown] or [[("dim", "(it has printed nothing)")]]
+    return [[("dim", clean(details.output_note, scene.style))], *lines] if compact and details.output_note else lines
 
 
 def _neighbours(scene: Scene, number: int) -> list[Line]:
