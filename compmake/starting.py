@@ -226,8 +226,9 @@ def _inline(workspace: Workspace, channel: Channel) -> Executor:
     """Run jobs in this process, for a debugger: they have the terminal."""
     from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
 
-    def report(job_id: JobId, text: str) -> None:
-        channel.publish([Event(EventKind.HEARTBEAT, time.time(), job_id=job_id, beat=Beat(progress=text))])
+    def report(job_id: JobId, text: str, share: float | None) -> None:
+        beat = Beat(progress=text, share=share)
+        channel.publish([Event(EventKind.HEARTBEAT, time.time(), job_id=job_id, beat=beat)])
 
     return InlineExecutor(workspace.store.objects, report, with_locals=workspace.settings.locals)
 

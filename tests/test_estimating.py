@@ -87,6 +87,27 @@ def test_estimates_leave_the_core_to_others(count):
         assert estimating.rest_s >= 2.0 and estimating.rest_s >= 99 * estimating.cost_s
 
 
+TELLING = """
+import time
+from compmake import comp, progress
+def fit():
+    for epoch in progress(range(30), "epoch"):
+        time.sleep(0.1)
+comp(fit)
+"""
+
+
+def test_a_job_that_tells_how_far_it_is_gives_a_first_make_its_end(space):
+    """Nothing is known of the function; what the job says on its way to the driver is enough."""
+    space.write("prog.py", TELLING)
+    done = space.run("prog", "--ui", "json", "make", "-j", "1")
+    events = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    told = [event["estimate"] for event in events if "estimate" in event]
+    known = [one for one in told if one["left_s"] is not None and not one["reason"]]
+    truth_s = events[-1]["time"] - known[0]["made_at"]
+    assert known[0]["low_s"] < truth_s < known[0]["high_s"]
+
+
 PROGRAM = """
 import time
 from compmake import comp
