@@ -8,6 +8,7 @@ from compmake.channel import Event, EventKind, FunctionNews
 from compmake.durations import Durations
 from compmake.graph import Graph
 from compmake.job import JobId
+from compmake.job_table import JobTable
 from compmake.news import function_news
 from compmake.ui.view import View
 
@@ -50,6 +51,16 @@ def test_a_function_that_never_ran_is_measured_in_this_run():
     assert view.usual_s("train") is None
     view.apply(done("a"))
     assert view.usual_s("train") == 41.0
+
+
+def test_what_is_usual_for_a_job_is_what_it_took_itself():
+    """Else what jobs of its function take."""
+    table = JobTable([JobId("a"), JobId("b")], ["train"] * 2, [(), ()], [3.0, None], [0.0] * 2)
+    told = Event(EventKind.JOBS, T, table=table)
+    view = fold(start(2, functions=(FunctionNews("train", 2, 10.0),)), begin("a"), begin("b"))
+    assert [view.job_usual_s(view.running[JobId(job_id)]) for job_id in "ab"] == [10.0, 10.0]
+    view.apply(told)
+    assert [view.job_usual_s(view.running[JobId(job_id)]) for job_id in "ab"] == [3.0, 10.0]
 
 
 def test_without_news_of_functions_jobs_count_alike():
