@@ -37,7 +37,9 @@ class Estimating:
         self._events: list[Event] = []
         """What happened before the table was told."""
         self._estimator: Estimator | None = None
-        self._was_steered = False
+        self._workers = 0
+        self._steered: dict[str, None] = {}
+        self._counts_from = 0
         self._told: Estimate | None = None
         self._made: list[Estimate] = []
         self.cost_s = self.rest_s = 0.0
@@ -54,8 +56,13 @@ class Estimating:
         self._thread.join(_LAST_S)
 
     def made(self) -> list[Estimate]:
-        """Return all estimates that were made, in order; none if the make was steered: then none had to come true."""
-        return [] if self._was_steered else list(self._made)
+        """Return the estimates that had to come true, in order: those after the make was steered for the last time."""
+        return self._made[self._counts_from :]
+
+    @property
+    def steered(self) -> str:
+        """How the make was steered: `paused, other workers`; empty if it was not."""
+        return ", ".join(self._steered)
 
     def _run(self) -> None:
         wait_s, due_s, worked_s = self._delay_s, 0.0, 0.0
@@ -86,11 +93,21 @@ class Estimating:
                 self._events.append(event)
             else:
                 self._estimator.apply(event)
-            is_urgent = is_urgent or event.kind is EventKind.STEERED
+            if event.kind is EventKind.RUN_STARTED:
+                self._workers = event.workers
+            elif event.kind is EventKind.STEERED:
+                self._note(event)
+                is_urgent = True
         if self._estimator is not None:
             self._events = []
-        self._was_steered = self._was_steered or is_urgent
         return is_urgent
+
+    def _note(self, event: Event) -> None:
+        """Remember how the make was steered: what was expected before need not come true."""
+        how = {"paused": event.text == "paused", "other workers": event.workers != self._workers}
+        how["jobs cancelled"] = event.count > 0
+        self._steered |= {text: None for text, is_so in how.items() if is_so}
+        self._workers, self._counts_from = event.workers, len(self._made)
 
     def _estimate(self, estimator: Estimator) -> None:
         found = estimator.estimate(time.time())

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,35 @@ def simulate(left: Left) -> float:
                 heappush(ready, dependent)
 
 
-def longest_chain_s(left: Left, waiting: Sequence[int]) -> float:
-    """Return how long the longest chain takes of jobs that run and of `waiting`: ranks in ascending order."""
+class Chain(NamedTuple):
+    """Jobs that can only be done one after the other."""
+
+    takes_s: float
+    ranks: Sequence[int]
+    """Of those that wait, in order."""
+
+
+def longest_chain(left: Left, waiting: Sequence[int]) -> Chain:
+    """Return the longest chain of jobs that run and of `waiting`: ranks in ascending order."""
     dependents, durations_s = left.dependents, left.durations_s
     after_s: dict[int, float] = {}
-    longest_s = 0.0
+    longest_s, first = 0.0, -1
     for rank in reversed(waiting):
         own_s = durations_s[rank]
         if dependents[rank]:
             own_s += max([after_s.get(dependent, 0.0) for dependent in dependents[rank]])
         after_s[rank] = own_s
         if own_s > longest_s:
-            longest_s = own_s
+            longest_s, first = own_s, rank
     for rank, going_on_s in left.running:
         own_s = going_on_s + max([after_s.get(dependent, 0.0) for dependent in dependents[rank]], default=0.0)
-        longest_s = max(longest_s, own_s)
-    return longest_s
+        if own_s > longest_s:
+            longest_s, first = own_s, rank
+    ranks = [first] if first in after_s else []
+    while first >= 0:
+        first = max([one for one in dependents[first] if one in after_s], key=after_s.__getitem__, default=-1)
+        ranks += [first] if first >= 0 else []
+    return Chain(longest_s, ranks)
 
 
 def bounds(work_s: float, chain_s: float, workers: int) -> tuple[float, float]:

@@ -33,6 +33,8 @@ class Foretold(NamedTuple):
     run_id: int
     took_s: float
     looks: tuple[Look, ...]
+    steered: str = ""
+    """How somebody steered it meanwhile: only what was expected afterwards counts; empty if nobody did."""
 
     def truth_s(self, look: Look) -> float:
         """Return what was left indeed."""
@@ -48,23 +50,24 @@ class Foretold(NamedTuple):
         return look.low_s <= self.truth_s(look) <= look.high_s
 
 
-def foretold(run_id: int, started_at: float, took_s: float, made: Sequence[Estimate]) -> Foretold:
+def foretold(run_id: int, started_at: float, took_s: float, made: Sequence[Estimate], steered: str = "") -> Foretold:
     """Return what the estimates of a make were worth.
 
     Args:
         run_id: Of the make.
         started_at: Epoch seconds.
         took_s: What it took.
-        made: All estimates, in order; those without a number count nothing.
+        made: All estimates that had to come true, in order; those without a number count nothing.
+        steered: How somebody steered it before these.
     """
     looks = []
     for share in SHARES:
         at = started_at + share * took_s
         # That of the start may be made a little later; others count from when they were due on.
-        known = [one for one in made if one.made_at <= at] or ([*made[:1]] if share == 0 else [])
+        known = [one for one in made if one.made_at <= at] or ([*made[:1]] if share == 0 and not steered else [])
         if known and (look := _look(share, known[-1], max(at, known[-1].made_at), started_at)):
             looks.append(look)
-    return Foretold(run_id, took_s, tuple(looks))
+    return Foretold(run_id, took_s, tuple(looks), steered)
 
 
 def _look(share: float, estimate: Estimate, at: float, started_at: float) -> Look | None:
@@ -79,7 +82,7 @@ def _look(share: float, estimate: Estimate, at: float, started_at: float) -> Loo
 def remember(store: Store, newest: Foretold) -> None:
     """Keep one more; the oldest are forgotten."""
     kept = [newest, *past(store)][:_KEPT]
-    store.set_meta(_KEY, json.dumps([[run_id, round(took_s, 3), looks] for run_id, took_s, looks in kept]))
+    store.set_meta(_KEY, json.dumps([[one.run_id, round(one.took_s, 3), one.looks, one.steered] for one in kept]))
 
 
 def past(store: Store) -> list[Foretold]:
@@ -87,8 +90,8 @@ def past(store: Store) -> list[Foretold]:
     try:
         rows = json.loads(store.get_meta(_KEY) or "[]")
         return [
-            Foretold(int(n), float(took_s), tuple(Look(*map(float, look)) for look in looks))
-            for n, took_s, looks in rows
+            Foretold(int(n), float(took_s), tuple(Look(*map(float, look)) for look in looks), str(*steered))
+            for n, took_s, looks, *steered in rows
         ]
     except (ValueError, TypeError):
         return []

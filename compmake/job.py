@@ -263,6 +263,8 @@ class Beat(NamedTuple):
     """Memory of its processes that is in use now."""
     frozen: bool = False
     """Its process was stopped (SIGSTOP)."""
+    share: float | None = None
+    """Which part of its loops is behind it by what it said, 0 to 1; None if it did not say of how many."""
 
 
 class Record(NamedTuple):

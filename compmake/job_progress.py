@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 from compmake.tqdm_bars import attach
 
 T = TypeVar("T")
-Hook = Callable[[str], None]
+Hook = Callable[[str, float | None], None]
 
 _INTERVAL_S = 0.1
 _LEVELS_SHOWN = 3
@@ -19,11 +19,15 @@ _LEVELS_SHOWN = 3
 class _Level:
     """One loop that is under way; `place` is the line of code that reports it, or the loop itself."""
 
-    __slots__ = ("done", "label", "place", "show", "total")
+    __slots__ = ("begun", "done", "inside", "label", "place", "show", "total")
 
     def __init__(self, place: object) -> None:
         self.place, self.label = place, ""
         self.done: float = 0
+        self.begun = 0
+        """How many of `done` have only begun."""
+        self.inside: tuple[float, float] = 0, 0.0
+        """A count, and which part of the step that follows it was behind loops inside it, also those that are over."""
         self.total: float | None = None
         self.show: Callable[[float], str] = _number
 
@@ -31,6 +35,18 @@ class _Level:
     def is_over(self) -> bool:
         """Whether it counted to its end; a loop that counts by itself says when it is over."""
         return isinstance(self.place, tuple) and self.total is not None and self.done >= self.total
+
+    def share(self, inner: float | None) -> float | None:
+        """Return which part is behind it, 0 to 1; None without a total.
+
+        Args:
+            inner: The same of the loop inside it.
+        """
+        count, part = self.inside
+        self.inside = self.done, max(inner or 0.0, part if count == self.done else 0.0)
+        total = 0.0 if self.total is None else float(self.total)
+        done = float(self.done) - self.begun + self.inside[1]
+        return min(1.0, max(0.0, done / total)) if total > 0 else None
 
     def __str__(self) -> str:
         show = self.show
@@ -62,6 +78,7 @@ class _Reporter:
         *,
         show: Callable[[float], str] | None = None,
         inner_goes_on: bool = False,
+        begun: int = 0,
     ) -> _Level:
         """Note how far the loop at `place` is; loops begun inside it are over unless told otherwise."""
         with self._lock:
@@ -74,6 +91,7 @@ class _Reporter:
                 del self._levels[at + 1 :]
             level = self._levels[at]
             level.label, level.done, level.total, level.show = label, done, total, show or _number
+            level.begun = begun
             self._tell()
             return level
 
@@ -108,7 +126,10 @@ class _Reporter:
         text = ", ".join(map(str, self._levels[-_LEVELS_SHOWN:]))
         if text != self._told:
             self._told, self._told_at = text, now
-            self._hook(text)
+            share = None
+            for level in reversed(self._levels):
+                share = level.share(share)
+            self._hook(text, share)
 
 
 _reporter: _Reporter | None = None
@@ -119,7 +140,8 @@ def set_hook(hook: Hook | None, clock: Callable[[], float] = time.monotonic) -> 
     """Say who hears of progress while a job runs; None when it has ended.
 
     Args:
-        hook: Called with a line such as `fold 2/5, epoch 31/40`, at most ten times a second, in the job's thread.
+        hook: Called with a line such as `fold 2/5, epoch 31/40` and the part that is behind the job, see
+            `job.Beat.share`, at most ten times a second, in the job's thread.
         clock: Seconds that only grow.
     """
     global _reporter, _hook
@@ -193,7 +215,7 @@ def _counted(items: Iterable[T], label: str, total: float | None) -> Iterator[T]
         return
     try:
         for number, item in enumerate(items, 1):
-            reporter.report(place, label, number, total)
+            reporter.report(place, label, number, total, begun=1)
             yield item
     finally:
         reporter.finish(place)

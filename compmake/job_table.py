@@ -55,6 +55,10 @@ class JobTable:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "JobTable":
+        """Return itself, for it never changes; columns that nobody has asked for yet could not be copied."""
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; function names are numbered, for there are few."""
         names = {name: number for number, name in enumerate(dict.fromkeys(self.functions))}

@@ -67,6 +67,10 @@ class Remaining:
         """Return the rank of a job; None if it is not one of this make."""
         return self._ranks.get(job_id)
 
+    def is_left(self, rank: int) -> bool:
+        """Tell whether a job waits or runs."""
+        return self.states[rank] != OVER
+
     def waiting(self) -> list[int]:
         """Return the jobs that are neither over nor begun, in ascending order."""
         return [rank for rank, state in enumerate(self.states) if not state]

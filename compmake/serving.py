@@ -111,6 +111,7 @@ class _Server:
         self._call: CallMessage | None = None
         self._began_s = 0.0
         self._progress = ""
+        self._share: float | None = None
         self._told = told
         self._remote: Beating | None = None
         self._modules: tuple[tuple[str, str, Digest], ...] = ()
@@ -133,7 +134,8 @@ class _Server:
             received = self._reader.next()
             while received.number != number:  # taken back
                 received = self._reader.next()
-            self._call, self._began_s, self._progress = received.call, time.monotonic(), ""
+            self._call, self._began_s = received.call, time.monotonic()
+            self._progress, self._share = "", None
             self._number = number
             try:
                 outcome = self._worker.run(received.call)
@@ -162,8 +164,8 @@ class _Server:
     def _send_body(self, kind: int, body: bytes) -> None:
         self._send([UP.pack(kind, self._number or 0, len(body)), body])
 
-    def _report(self, job_id: JobId, text: str) -> None:  # noqa: ARG002 -- only one runs
-        self._progress = text
+    def _report(self, job_id: JobId, text: str, share: float | None) -> None:  # noqa: ARG002 -- only one runs
+        self._progress, self._share = text, share
         self._tell()
 
     def _beat(self) -> None:
@@ -201,7 +203,8 @@ class _Server:
         """Tell the driver how the running job is; and, if a server shall hear more than we can tell it, that too."""
         if os.getpid() != self._pid:  # a process that the job has forked
             return
-        call, body = self._call, [*self._place(), self._progress]
+        call = self._call
+        body: list[object] = [*self._place(), self._progress, self._share]
         is_silent = self._told is not None and self._remote is None
         if is_long and is_silent and call is not None and call.limits.memory_bytes is not None:
             body += [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_BYTES, self._stack()[-_TOLD_CALLS:]]

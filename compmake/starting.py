@@ -184,7 +184,7 @@ def _run(
             )
             with heeding_signals(control, inline=not workers):
                 result = make.run(command, forecast)
-            _remember_estimates(workspace.store, result, forecast.expected, estimating.made())
+            _remember_estimates(workspace.store, result, forecast.expected, estimating.made(), estimating.steered)
             return result
         finally:
             control.executor = None
@@ -212,22 +212,25 @@ def _forecast(
     return Forecast(expected, function_news(graph, todo, durations), tuple(causes.lines()), table)
 
 
-def _remember_estimates(store: Store, result: MakeResult, first: Estimate | None, made: Sequence[Estimate]) -> None:
+def _remember_estimates(
+    store: Store, result: MakeResult, first: Estimate | None, made: Sequence[Estimate], steered: str
+) -> None:
     """Keep what was expected of a make that ended of itself, against what it took."""
-    if result.interrupted or result.wall_s < SHORTEST_S or not made:
+    if result.interrupted or result.wall_s < SHORTEST_S or not (made or steered):
         return
     started_at = time.time() - result.wall_s
-    every = made if first is None else [first._replace(made_at=started_at), *made]
+    every = made if first is None or steered else [first._replace(made_at=started_at), *made]
     with contextlib.suppress(StoreError):  # the make has ended well all the same
-        remember(store, foretold(result.run_id, started_at, result.wall_s, every))
+        remember(store, foretold(result.run_id, started_at, result.wall_s, every, steered))
 
 
 def _inline(workspace: Workspace, channel: Channel) -> Executor:
     """Run jobs in this process, for a debugger: they have the terminal."""
     from compmake.executor.inline import InlineExecutor  # what only running jobs need is imported then
 
-    def report(job_id: JobId, text: str) -> None:
-        channel.publish([Event(EventKind.HEARTBEAT, time.time(), job_id=job_id, beat=Beat(progress=text))])
+    def report(job_id: JobId, text: str, share: float | None) -> None:
+        beat = Beat(progress=text, share=share)
+        channel.publish([Event(EventKind.HEARTBEAT, time.time(), job_id=job_id, beat=beat)])
 
     return InlineExecutor(workspace.store.objects, report, with_locals=workspace.settings.locals)
 

@@ -44,7 +44,7 @@ class Worker:
         self,
         objects: Objects,
         capture: Capture | None,
-        report: Callable[[JobId, str], None],
+        report: Callable[[JobId, str, float | None], None],
         *,
         modules_before: Collection[str],
         with_locals: bool,

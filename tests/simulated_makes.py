@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from math import exp, log
+from math import exp, hypot, log
 from random import Random
+from statistics import NormalDist
 
 from graphs import job
 
 from compmake.channel import Event, EventKind
 from compmake.durations import Durations
 from compmake.estimate import Estimator
+from compmake.forecasting import Left, simulate
 from compmake.graph import Graph
+from compmake.job import Beat
 from compmake.job_table import JobTable
 from compmake.wanted_jobs import table_of
 
@@ -18,6 +21,8 @@ T = 1_700_000_000.0
 SHARES = (0.2, 0.5, 0.8)
 OWN_SPREAD = 0.15
 """How much a job differs from what it took last time."""
+STEPS, STEP_SPREAD = 10, 0.3
+"""Of jobs that tell how far they are: in how many steps, and how much these differ."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class SimulatedMake:
     table: JobTable
     workers: int
     events: tuple[Event, ...]
+    laws: tuple[tuple[float, float], ...]
+    """Of each job what it takes in the middle, and how much the logarithm of that differs: all that one could know."""
 
     @property
     def took_s(self):
@@ -61,15 +68,34 @@ def serial_tail(groups=24, width=20):
 
 
 GRAPHS = {"chains": chains, "fan": fan, "serial tail": serial_tail}
+
+
+def long_jobs(count=24):
+    """Few jobs that take long, and nothing else: when they end is mostly chance."""
+    return {f"fit-{n}": [] for n in range(count)}
+
+
 MEANS_S = {"load": 3, "train": 22, "evaluate": 3, "summary": 5, "aggregate": 60, "plot": 20, "report": 30}
-MEANS_S |= {"split": 10, "work": 8, "join": 40, "step0": 2, "step1": 10, "step2": 5, "step3": 30, "step4": 1}
+MEANS_S |= {
+    "split": 10,
+    "work": 8,
+    "join": 40,
+    "step0": 2,
+    "step1": 10,
+    "step2": 5,
+    "step3": 30,
+    "step4": 1,
+    "fit": 300,
+}
 
 
 def function_of(name):
     return name.partition("-")[0]
 
 
-def simulated_make(needs, *, seed, workers=16, speed=None, known=1.0, spread=0.5, changed=None):
+def simulated_make(
+    needs, *, seed, workers=16, speed=None, known=1.0, spread=0.5, changed=None, without_past=(), telling=()
+):
     """Return a make of a graph.
 
     Args:
@@ -80,6 +106,8 @@ def simulated_make(needs, *, seed, workers=16, speed=None, known=1.0, spread=0.5
         known: The share of the jobs that succeeded before.
         spread: Standard deviation of the logarithms of the durations of one function.
         changed: How long jobs of some functions take, as a multiple of before, because their code changed.
+        without_past: Functions of which no job ever succeeded.
+        telling: Functions whose jobs tell how far they are.
     """
     random = Random(seed)
     speed = exp(random.uniform(log(0.7), log(1.5))) if speed is None else speed
@@ -89,13 +117,34 @@ def simulated_make(needs, *, seed, workers=16, speed=None, known=1.0, spread=0.5
         return MEANS_S[function_of(name)] * random.lognormvariate(0, spread)
 
     usual_s = {name: drawn(name) for name in needs}
-    attempts = [(name, f"mod:{function_of(name)}", usual_s[name], True) for name in needs if random.random() < known]
-    old = [(f"{name}-old", f"mod:{function_of(name)}", drawn(name), True) for name in needs]
+    with_past = [name for name in needs if function_of(name) not in without_past]
+    made = {name for name in with_past if random.random() < known}
+    attempts = [(name, f"mod:{function_of(name)}", usual_s[name], True) for name in made]
+    old = [(f"{name}-old", f"mod:{function_of(name)}", drawn(name), True) for name in with_past]
     durations = Durations.from_attempts([*attempts, *old])
     factor = {name: speed * (changed or {}).get(function_of(name), 1.0) for name in needs}
     truth_s = {name: usual_s[name] * factor[name] * random.lognormvariate(0, OWN_SPREAD) for name in needs}
     table = table_of(graph, needs, durations.priorities(graph, needs), durations)
-    return SimulatedMake(table, workers, tuple(_events(table, truth_s, workers)))
+    laws = [
+        (factor[name] * usual_s[name], OWN_SPREAD)
+        if name in made
+        else (factor[name] * MEANS_S[function_of(name)], hypot(spread, OWN_SPREAD))
+        for name in table.ids
+    ]
+    events = [*_events(table, truth_s, workers), *_told(table, truth_s, workers, telling, random)]
+    events.sort(key=lambda event: event.time)
+    return SimulatedMake(table, workers, tuple(events), tuple(laws))
+
+
+def _told(table, truth_s, workers, telling, random):
+    """Yield the beats of jobs that tell how far they are, in steps of different length."""
+    for event in _events(table, truth_s, workers):
+        if event.kind is EventKind.JOB_STARTED and function_of(event.job_id) in telling:
+            steps_s = [random.lognormvariate(0, STEP_SPREAD) for _ in range(STEPS)]
+            at_s, each_s = 0.0, truth_s[event.job_id] / sum(steps_s)
+            for number, step_s in enumerate(steps_s):
+                yield Event(EventKind.HEARTBEAT, event.time + at_s, event.job_id, beat=Beat(share=number / STEPS))
+                at_s += step_s * each_s
 
 
 def _events(table, truth_s, workers):
@@ -138,3 +187,42 @@ def looks(make, shares=SHARES):
             at += 1
         found.append((estimator.estimate(now), make.took_s - share * make.took_s))
     return found
+
+
+def floors_s(make, shares=SHARES, draws=25):
+    """Return what would be estimated at these shares by whoever knew how jobs are distributed and how fast the run is.
+
+    The jobs that end later cannot be known; nobody can be better than this by more than luck. What jobs tell of how
+    far they are is not used.
+    """
+    random, table = Random(1), make.table
+    order = sorted(range(len(table)), key=table.priorities.__getitem__, reverse=True)
+    ranks = {number: rank for rank, number in enumerate(order)}
+    numbers = {job_id: number for number, job_id in enumerate(table.ids)}
+    dependents = [[] for _ in order]
+    for number, needed in enumerate(table.needs):
+        for one in needed:
+            dependents[ranks[one]].append(ranks[number])
+    found = []
+    for share in shares:
+        now = T + share * make.took_s
+        before = [event for event in make.events if event.time <= now]
+        began = {numbers[event.job_id]: event.time for event in before if event.kind is EventKind.JOB_STARTED}
+        done = {numbers[event.job_id] for event in before if event.kind is EventKind.JOB_DONE}
+        missing = [len([one for one in table.needs[number] if one not in done]) for number in order]
+        ready = [rank for rank, number in enumerate(order) if not missing[rank] and number not in began]
+        ends_s = []
+        for _ in range(draws):
+            running = [(ranks[one], _drawn(make.laws[one], now - began[one], random)) for one in began.keys() - done]
+            durations_s = [_drawn(make.laws[number], 0.0, random) for number in order]
+            ends_s.append(simulate(Left(make.workers, running, ready, missing, dependents, durations_s)))
+        found.append(sorted(ends_s)[draws // 2])
+    return found
+
+
+def _drawn(law, age_s, random):
+    """Return what a job of this age takes further."""
+    middle_s, sd = law
+    least = NormalDist().cdf(log(age_s / middle_s) / sd) if age_s > 0 else 0.0
+    share = min(1 - 1e-9, max(1e-9, least + (1 - least) * random.random()))
+    return max(0.0, middle_s * exp(sd * NormalDist().inv_cdf(share)) - age_s)

@@ -144,11 +144,11 @@ def test_the_jobs_of_this_run_tell_of_a_new_function():
 
 
 def test_much_unknown_work_makes_it_a_lower_bound():
-    """What is known of the rest is the least that it takes."""
+    """What is known of the rest takes that long in nine of ten makes."""
     known, new = table(singles(4)), table({f"new{number}": [] for number in range(4)}, None)
     both = JobTable([*known.ids, *new.ids], ["f"] * 4 + ["g"] * 4, [()] * 8, [*known.usual_s, *new.usual_s], [0.0] * 8)
     found = run(both, ended("j0", 10, 10.0)).estimate(T + 10)
-    assert found.reason == "at least" and found.left_s == about(30)
+    assert found.reason == "at least" and 20 < found.left_s < 30
 
 
 def test_nothing_left_takes_no_time():
@@ -158,6 +158,25 @@ def test_nothing_left_takes_no_time():
 def test_events_of_unknown_jobs_do_no_harm():
     kinds = [started("x"), *(ended("x", 1, 1.0, kind) for kind in EventKind if kind is not EventKind.RUN_STARTED)]
     assert left_s(run(table(singles(1)), *kinds[:-1], Event(EventKind.STEERED, T, workers=1))) == about(10)
+
+
+def many(**fields):
+    """Return more jobs than are simulated: one, all that need it, and one beside them."""
+    return table({"bad": [], **{f"after{number}": ["bad"] for number in range(25_000)}, "good": []}, 1.0, **fields)
+
+
+def test_of_very_many_jobs_those_that_a_failure_blocks_are_no_work():
+    """Neither once it failed, nor mostly if it failed when it was tried last."""
+    assert left_s(run(many())) == about(25_002)
+    failed = ended("bad", 1, 1.0, EventKind.JOB_FAILED, failure=Failure("E", ""))
+    assert left_s(run(many(), failed), 1) == about(1)
+    assert left_s(run(many(failed=[0]))) == about(2 + 0.3 * 25_000)
+
+
+@pytest.mark.parametrize(("workers", "text", "reason"), [(2, "paused", "paused"), (0, "", "no workers")])
+def test_very_many_jobs_end_nowhen_while_none_is_started(workers, text, reason):
+    found = run(many(), Event(EventKind.STEERED, T, workers=workers, text=text)).estimate(T)
+    assert (found.left_s, found.reason) == (None, reason)
 
 
 def test_very_many_jobs_are_bounded_not_simulated():

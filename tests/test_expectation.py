@@ -41,6 +41,26 @@ def test_the_range_stands_in_the_unit_of_the_number():
     assert expected_text(expect(7500, 7490, 7510)) == "~2h05m"
 
 
+@pytest.mark.parametrize(
+    ("ends_s", "text"),
+    [((100, 41, 160), "1m30s (40s–2m30s)"), ((41, 12, 75), "40s (10–75)"), ((41, 12, 4000), "40s (10s–67m)")],
+)
+def test_a_wide_range_stands_in_full(ends_s, text):
+    """Not as 0 minutes, nor as thousands of seconds."""
+    assert expected_text(expect(*ends_s), about="") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.5, "ETA – (no history)"), (2.9, "ETA ≥2s"), (58, "ETA ≥55s"), (119, "ETA ≥1m30s"), (7600, "ETA ≥2h05m")],
+)
+def test_a_lower_bound_is_never_rounded_up(seconds, text):
+    """It holds as it is shown; it has no range and no time of day, and next to nothing is none."""
+    view = fold(start(9), estimated(seconds, low_s=seconds, high_s=9 * seconds, reason="at least"))
+    assert eta_text(view, T) == text
+    assert expected_text(view.expected) == text.replace("ETA ≥", "at least ") * ("≥" in text)
+
+
 def test_the_end_is_told_with_range_and_time_of_day():
     """On wide screens; briefly where there is little room; in ASCII where nothing else can be shown."""
     view = fold(start(9), estimated(240, low_s=170, high_s=350))

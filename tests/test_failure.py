@@ -64,7 +64,7 @@ def test_machinery_is_hidden_wherever_it_is():
     def items():
         yield divide(1)
 
-    set_hook(lambda text: None)
+    set_hook(lambda text, share: None)
     try:
         between = caught(lambda: list(progress(items(), "item")))
     finally:

@@ -10,7 +10,7 @@ def told():
     """What the hook heard, with a clock that advances enough at each call."""
     heard = []
     times = iter(range(10**6))
-    set_hook(heard.append, lambda: next(times))
+    set_hook(lambda text, share: heard.append(text), lambda: next(times))
     yield heard
     set_hook(None)
 
@@ -63,10 +63,43 @@ def test_an_abandoned_loop_is_gone(told):
     assert told[-1] == ""
 
 
+@pytest.fixture
+def shares():
+    """Which parts the hook heard were behind."""
+    heard = []
+    times = iter(range(10**6))
+    set_hook(lambda text, share: heard.append(share), lambda: next(times))
+    yield heard
+    set_hook(None)
+
+
+def test_the_part_behind_a_loop_is_told(shares):
+    """An item that was just begun is not behind it; of what has no total no part is known."""
+    list(progress("abcd", "letter"))
+    list(progress(iter("ab"), "x"))
+    assert shares == [0, 0.25, 0.5, 0.75, None, None, None, None]
+
+
+def test_the_part_behind_loops_in_loops_is_that_of_all(shares):
+    """It grows also when a loop inside another is over, or begins again; what counts to no end adds nothing."""
+    for fold in progress(range(2), "fold"):
+        progress("epoch", 2, 4)
+        list(progress(range(fold), "batch"))
+        progress("rows", 1234)
+    assert shares == [0, 0.25, 0.25, 0.5, 0.75, 0.75, 0.75, 0.75, None]
+
+
+def test_the_part_behind_is_between_nothing_and_all(shares):
+    """Whatever somebody counts."""
+    for done, total in ((-3, 4), (9, 4), (float("nan"), 4), (1, float("inf")), (1, float("nan")), (1, -4)):
+        progress("x", done, total)
+    assert shares == [0, 1, 0, 0, None, None]
+
+
 def test_the_hook_is_called_at_most_ten_times_a_second():
     """A tight loop costs ten calls a second, and `flush` tells what was held back."""
     now, heard = [0.0], []
-    set_hook(heard.append, lambda: now[0])
+    set_hook(lambda text, share: heard.append(text), lambda: now[0])
     try:
         for i in range(1000):
             now[0] = i / 1000

@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -11,6 +12,7 @@ from redis_servers import wait_for
 from compmake.channel import EventKind
 from compmake.channel.memory import MemoryChannel
 from compmake.control import START_NONE, Control
+from compmake.foretold import past
 from compmake.opening import open_workspace
 from compmake.starting import run_make
 
@@ -111,6 +113,21 @@ def test_paused_make_starts_nothing_and_goes_on_when_resumed(run):
     assert make.control.resume() == "Jobs are started again."
     assert make.wait_steered(2).text == ""
     assert make.ended().done == 8
+
+
+def test_what_was_expected_of_a_make_that_was_paused_is_kept(run):
+    """With how it was steered; what was expected before, and how long it would be paused, nobody has to know."""
+    make = run(FOUR)
+    wait_for(lambda: len(make.begun()) == 2, "two jobs")
+    make.control.pause()
+    make.wait_steered()
+    began = make.events(EventKind.RUN_STARTED)[0].time
+    wait_for(lambda: time.time() > began + 2.1, "a make of two seconds")
+    make.control.resume()
+    make.go()
+    make.ended()
+    (kept,) = past(make.workspace.store)
+    assert kept.steered == "paused" and 0.0 not in [look.share for look in kept.looks]
 
 
 def test_paused_make_takes_back_what_was_sent_ahead(run):

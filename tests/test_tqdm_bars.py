@@ -22,7 +22,7 @@ def told():
     """What the hook heard, with a clock that advances enough at each call."""
     heard = []
     times = iter(range(10**6))
-    set_hook(heard.append, lambda: next(times))
+    set_hook(lambda text, share: heard.append(text), lambda: next(times))
     yield heard
     set_hook(None)
 
@@ -145,6 +145,18 @@ def test_what_tqdm_is_not_asked_for_is_not_imported():
     """A job without bars pays for a look into a dictionary."""
     code = "import sys; from compmake.job_progress import flush, set_hook; set_hook(print); flush()"
     subprocess.run([sys.executable, "-c", f"{code}; assert 'tqdm' not in sys.modules"], check=True)
+
+
+def test_the_part_behind_bars_is_told():
+    """Of bars in bars that of all."""
+    heard, times = [], iter(range(10**6))
+    set_hook(lambda text, share: heard.append(share), lambda: next(times))
+    try:
+        for _ in trange(2, **QUIET):
+            list(tqdm(range(2), **QUIET))
+    finally:
+        set_hook(None)
+    assert [share for share in heard if share is not None] == [0, 0, 0.25, 0.5, 0.5, 0.5, 0.5, 0.75, 1, 1, 1]
 
 
 PROGRAM = """

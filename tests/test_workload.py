@@ -1,5 +1,7 @@
 """How much of a make is done: by work, not by the number of jobs."""
 
+import copy
+
 import pytest
 from graphs import job
 from run_events import T, begin, done, failed, start
@@ -7,9 +9,11 @@ from run_events import T, begin, done, failed, start
 from compmake.channel import Event, EventKind, FunctionNews
 from compmake.durations import Durations
 from compmake.graph import Graph
-from compmake.job import JobId
+from compmake.job import JobId, Promise
+from compmake.job_table import JobTable
 from compmake.news import function_news
 from compmake.ui.view import View
+from compmake.wanted_jobs import table_of
 
 
 def fold(*events):
@@ -50,6 +54,25 @@ def test_a_function_that_never_ran_is_measured_in_this_run():
     assert view.usual_s("train") is None
     view.apply(done("a"))
     assert view.usual_s("train") == 41.0
+
+
+def test_what_is_usual_for_a_job_is_what_it_took_itself():
+    """Else what jobs of its function take."""
+    table = JobTable([JobId("a"), JobId("b")], ["train"] * 2, [(), ()], [3.0, None], [0.0] * 2)
+    told = Event(EventKind.JOBS, T, table=table)
+    view = fold(start(2, functions=(FunctionNews("train", 2, 10.0),)), begin("a"), begin("b"))
+    assert [view.job_usual_s(view.running[JobId(job_id)]) for job_id in "ab"] == [10.0, 10.0]
+    view.apply(told)
+    assert [view.job_usual_s(view.running[JobId(job_id)]) for job_id in "ab"] == [3.0, 10.0]
+
+
+def test_a_view_can_be_copied_when_the_table_of_jobs_was_told():
+    """As for a screen that shows a make from its middle on; the table works out its columns when it is asked."""
+    graph = Graph({"a": job("a", ["b"])._replace(args=(Promise(JobId("b")),)), "b": job("b")})
+    view = fold(
+        start(2), Event(EventKind.JOBS, T, table=table_of(graph, ["a", "b"], {}, Durations({}, {}))), begin("a")
+    )
+    assert copy.deepcopy(view).job_usual_s(view.running[JobId("a")]) is None
 
 
 def test_without_news_of_functions_jobs_count_alike():

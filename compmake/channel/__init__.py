@@ -146,8 +146,11 @@ class Event:
             raise ValueError(f"this is no event: {error!r}") from error
 
 
-def _beat(*, place: Any, progress: Any, last_line: Any, cpu_percent: Any, rss_bytes: Any, frozen: Any) -> Beat:
-    return Beat(str(place), str(progress), str(last_line), float(cpu_percent), int(rss_bytes), bool(frozen))
+def _beat(
+    *, place: Any, progress: Any, last_line: Any, cpu_percent: Any, rss_bytes: Any, frozen: Any, share: Any = None
+) -> Beat:
+    told = None if share is None else float(share)
+    return Beat(str(place), str(progress), str(last_line), float(cpu_percent), int(rss_bytes), bool(frozen), told)
 
 
 def _function(*, name: Any, jobs: Any, usual_s: Any) -> FunctionNews:

@@ -63,7 +63,9 @@ class WorkerRows:
     def _beat(self, event: Event) -> None:
         name, beat = self._places.get(event.job_id), event.beat
         if name is not None and beat is not None:
-            values: Row = {**beat._asdict(), "frozen": int(beat.frozen), "heard_at": event.time}
+            told = beat._asdict()
+            del told["share"]  # only whoever estimates the end asks for it, which is the driver
+            values: Row = {**told, "frozen": int(beat.frozen), "heard_at": event.time}
             self._change(name, values)
 
     def _end(self, event: Event, counter: str) -> None:

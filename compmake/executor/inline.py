@@ -16,7 +16,9 @@ from compmake.worker import Worker
 class InlineExecutor:
     """An `Executor` without processes: `collect` runs the call that was submitted."""
 
-    def __init__(self, objects: Objects, report: Callable[[JobId, str], None], *, with_locals: bool = True) -> None:
+    def __init__(
+        self, objects: Objects, report: Callable[[JobId, str, float | None], None], *, with_locals: bool = True
+    ) -> None:
         """Prepare to run.
 
         Args:

@@ -264,12 +264,19 @@ class WorkerLink:
         return item, told.outcome
 
     def _hear(
-        self, file: str, line: int, function: str, progress: str, peak_bytes: int = 0, stack: Sequence[Place] = ()
+        self,
+        file: str,
+        line: int,
+        function: str,
+        progress: str,
+        share: float | None,
+        peak_bytes: int = 0,
+        stack: Sequence[Place] = (),
     ) -> None:
         if stack and self.pid is not None:
             self.own_words = OwnWords(self.name, self.sent[0].call.job_id, self.pid, peak_bytes, stack)
         self.at = (file, line, function) if file else None
-        self.beat = self.beat._replace(place=place_text(file, line, function), progress=progress)
+        self.beat = self.beat._replace(place=place_text(file, line, function), progress=progress, share=share)
         self.has_news = True
 
     def _begin(self, now_s: float, now: float) -> None:

@@ -103,7 +103,7 @@ def _job_lines(jobs: Sequence[RunningJob], view: View, now: float, room: int, st
     """Return ` ▶ w1 train-b=9-lr=0.3  31s / 22s  █████▓▓▓ 1.4x  rss 1.8G  epoch 31/40` for each job, in columns."""
     if not jobs:
         return []
-    rows = [_row(job, view.usual_s(job.function), now, style) for job in jobs]
+    rows = [_row(job, view.job_usual_s(job), now, style) for job in jobs]
     wrong = [bool(wrong_text(job, now)) for job in jobs]
     silent, runs = "[?]" if style.ascii else "?", style.glyph(JobState.RUNNING)
     signs = [silent if is_wrong else runs for is_wrong in wrong]

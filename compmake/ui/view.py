@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from compmake.channel import Event, EventKind
 from compmake.job import Beat, Failure, JobId, JobState
-from compmake.job_table import Estimate
+from compmake.job_table import Estimate, JobTable
 from compmake.ui.workload import Begun, Workload
 
 SILENT_AFTER_S = 5.0
@@ -113,6 +113,9 @@ class View:
         self.started_at = event.time
         self.ended_at: float | None = None
         self._workload = Workload(event.functions)
+        self._table: JobTable | None = None
+        self._usual_s: dict[JobId, float | None] = {}
+        """What each job is expected to take, once somebody has asked."""
         self.ended = ""
         """Empty while it runs; then `finished`, `interrupted`, or the error of the store that stopped it."""
         self.made = 0
@@ -177,6 +180,13 @@ class View:
     def usual_s(self, function: str) -> float | None:
         """Return what a job of the function usually takes, None if that is not known."""
         return self._workload.usual_s(function)
+
+    def job_usual_s(self, job: RunningJob) -> float | None:
+        """Return what it took last time, else what jobs of its function usually take, None if that is not known."""
+        if self._table is not None and not self._usual_s:
+            self._usual_s = dict(zip(self._table.ids, self._table.usual_s, strict=True))
+        own_s = self._usual_s.get(job.job_id)
+        return self.usual_s(job.function) if own_s is None else own_s
 
     def work_fraction(self, now: float) -> float:
         """Return which part of this run's work is done, 0 to 1; what was up to date is no work."""
@@ -267,6 +277,9 @@ class View:
             )
             self.expected = found._replace(made_at=self.started_at, left_s=left_s, low_s=low_s, high_s=high_s)
 
+    def _table_told(self, event: Event) -> None:
+        self._table, self._usual_s = event.table, {}
+
     def _said(self, event: Event) -> None:
         """It is to be read; nothing counts because of it."""
 
@@ -290,7 +303,7 @@ _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.JOB_POSTPONED: View._postponed,
     EventKind.PLANNED: View._said,
     EventKind.NOTICE: View._said,
-    EventKind.JOBS: View._said,
+    EventKind.JOBS: View._table_told,
     EventKind.STEERED: View._steered,
     EventKind.ESTIMATE: View._estimated,
     EventKind.RUN_ENDED: View._ended,

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from compmake.foretold import Foretold, foretold, past, remember
+from compmake.foretold import Foretold, Look, foretold, past, remember
 from compmake.job_table import Estimate
+from compmake.opening import open_workspace
 from compmake.store.memory import MemoryStore
 
 SLEEPERS = (
@@ -42,6 +43,35 @@ def test_the_store_keeps_the_newest():
     assert past(store) == []
 
 
+def test_of_a_steered_make_only_what_was_expected_afterwards_counts():
+    """There was nothing to expect of its start any more; how it was steered is kept."""
+    made = foretold(7, 1000.0, 100.0, estimates((60, 30, "")), "paused, other workers")
+    assert [look.share for look in made.looks] == [0.8] and made.steered == "paused, other workers"
+    store = MemoryStore()
+    remember(store, made)
+    assert past(store) == [made]
+
+
+def test_what_was_kept_before_anybody_noted_how_makes_were_steered_is_read():
+    store = MemoryStore()
+    store.set_meta("foretold", "[[7, 100.0, [[0.5, 50.0, 40.0, 30.0, 50.0]]]]")
+    assert past(store) == [Foretold(7, 100.0, (Look(0.5, 50.0, 40.0, 30.0, 50.0),))]
+
+
+def test_a_steered_make_is_listed_with_what_was_done_to_it(space):
+    """And it is said what counts of it, and what stands where there was no number."""
+    path = space.write("prog.py", SLEEPERS)
+    assert space.run("prog", "make", "-j", "1").code == 0
+    workspace = open_workspace(str(path), tell=print)
+    try:
+        remember(workspace.store, foretold(7, 1000.0, 100.0, estimates((60, 30, "")), "paused"))
+    finally:
+        workspace.close()
+    lines = space.run("prog", "stats", "eta").out.splitlines()
+    assert lines[1].split() == ["7", "1m40s", "–", "–", "–", "-50%!", "paused"]
+    assert "Of a make that was steered" in " ".join(lines) and "– where there was no number" in " ".join(lines)
+
+
 def test_a_make_that_ended_of_itself_is_looked_at(space):
     """Its estimates are kept; one that failed early or took less than 2 seconds has none."""
     space.write("prog.py", SLEEPERS)
@@ -50,6 +80,7 @@ def test_a_make_that_ended_of_itself_is_looked_at(space):
     assert space.run("prog", "remake", "nap()", "-y", "-j", "1").code == 0
     lines = space.run("prog", "stats", "eta").out.splitlines()
     assert lines[0].split("  ")[0] == "run" and lines[1].lstrip().startswith("2 ")
+    assert "of a make that was steered" not in " ".join(lines).lower()
     makes = [json.loads(line) for line in space.run("prog", "stats", "eta", "--json").out.splitlines()]
     assert makes[0]["took_s"] > 2.5 and [look["share"] for look in makes[0]["looks"]] == [0.0, 0.2, 0.5, 0.8]
     assert all(abs(look["left_s"] - look["truth_s"]) < 1.0 for look in makes[0]["looks"])

@@ -130,5 +130,6 @@ def test_details_tell_what_is_usual_and_what_to_do_next(failing):
     assert "(usual " in failed.out and "  printed    2 lines\n" in failed.out
     assert failed.out.splitlines()[-1].endswith(" · compmake prog output b=1-lr=1 · compmake prog remake b=1-lr=1")
     assert blocked.out.splitlines()[-1] == "next: compmake prog why evaluate-3 · compmake prog details b=1-lr=1"
+    assert "(usual " not in done.out  # it is what it took
     assert done.out.splitlines()[-1] == "next: compmake prog remake load-b=1"
     assert json.loads(failing.run("prog", "details", "b=1-lr=1", "--json").out)["state"] == "failed"

@@ -60,11 +60,8 @@ def output_of(session: Session, record: Record | None) -> str:
 
 
 def usual_s(session: Session, job_id: JobId) -> float | None:
-    """Return what jobs of the same function took in the middle, None if no other one was made."""
-    function = session.workspace.graph.jobs[job_id].function_name
-    records = session.workspace.records.newest.values()
-    known_s = sorted([r.wall_s for r in records if r.function == function and r.ok and r.job_id != job_id])
-    return known_s[len(known_s) // 2] if known_s else None
+    """Return what a job that failed took last time, else what is usual for its function; None if that is not known."""
+    return session.workspace.durations().expected_s(job_id, session.workspace.graph.jobs[job_id].function_name)
 
 
 def next_lines(session: Session, commands: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ def eta_table(session: Session) -> Reply:
         {
             "run": make.run_id,
             "took_s": make.took_s,
+            "steered": make.steered,
             "looks": [
                 look._asdict() | {"truth_s": make.truth_s(look), "covered": make.is_covered(look)}
                 for look in make.looks
@@ -29,13 +30,14 @@ def eta_table(session: Session) -> Reply:
         for make in makes
     ]
     if not makes:
-        nothing = "Nothing is known yet: only makes count that took 2 seconds or more and ended of themselves."
+        nothing = "Nothing is known yet: only makes count that took 2 seconds or more and were not interrupted."
         return Reply(wrap(nothing, session.width, indent=2), objects)
     rows = [_row(make) for make in makes[:_SHOWN]]
     columns = (
         Column("run", right=True),
         Column("took", right=True),
         *(Column("at the start" if not share else f"at {share:.0%}", right=True) for share in SHARES),
+        Column("steered"),
     )
     at = {column.name: number for number, column in enumerate(columns)}
     table = Listing(
@@ -47,6 +49,10 @@ def eta_table(session: Session) -> Reply:
         style=session.style,
     )
     said = ["", "How much more (+) or less (-) time was expected than was left then; ! marks what the range missed."]
+    if any(len(make.looks) < len(SHARES) for make in makes[:_SHOWN]):
+        said.append("– where there was no number to be right or wrong: too little was known.")
+    if any(make.steered for make in makes[:_SHOWN]):
+        said.append("Of a make that was steered while it ran only what was expected afterwards counts.")
     said += _means(makes)
     return Reply([*table, *(part for line in said for part in wrap(line, session.width, indent=2))], objects)
 
@@ -56,7 +62,8 @@ def _row(make: Foretold) -> tuple[str, ...]:
     return (
         str(make.run_id),
         duration(make.took_s),
-        *(_error(make, looks[share]) if share in looks else "" for share in SHARES),
+        *(_error(make, looks[share]) if share in looks else "– " for share in SHARES),
+        make.steered,
     )
 
 

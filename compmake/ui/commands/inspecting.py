@@ -108,7 +108,7 @@ def _neighbours(session: Session, job_ids: Collection[JobId]) -> str:
 
 def _record_facts(session: Session, record: Record) -> list[tuple[str, str]]:
     extra = details_of(record)
-    usual = usual_s(session, record.job_id)
+    usual = None if record.ok else usual_s(session, record.job_id)
     took = duration(record.wall_s) + (f" (usual {duration(usual)})" if usual is not None else "")
     took += f", CPU {duration(record.cpu_s)}, peak memory {bytes_text(record.peak_bytes)}"
     facts = [
