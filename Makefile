@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
 
+# One process more than the smallest machine has cores, for tests wait much of their time.
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 # The long versions of tests, and those that print or allocate much.
 soak: $(VENV)/.installed-test
@@ -22,7 +23,7 @@ soak: $(VENV)/.installed-test
 # Apart from `test`: measuring imports modules and slows processes that some tests look at.
 coverage: $(VENV)/.installed-test
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n 2 --ignore tests/test_layers.py --ignore tests/test_readme.py --ignore tests/test_docs.py
+	$(BIN)/coverage run -m pytest -n 3 --ignore tests/test_layers.py --ignore tests/test_readme.py --ignore tests/test_docs.py
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=90 --skip-covered
 

@@ -173,15 +173,20 @@ def _add(found: Invocation, name: str, value: str) -> None:
 
 
 def _makes(invocation: Invocation) -> bool:
-    from compmake.errors import UserError
-    from compmake.ui.commands.line import parse_line
-
     if not invocation.command and not invocation.lines:
         return invocation.program is not None  # the console
-    commands = invocation.command[:1]
+    return not _MAKES.isdisjoint([*invocation.command[:1], *_typed_commands(invocation.lines)])
+
+
+def _typed_commands(lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return []
+    from compmake.errors import UserError
+    from compmake.ui.commands.line import parse_line  # with all commands, which takes long
+
     with contextlib.suppress(UserError):  # whoever carries it out tells what is wrong with it
-        commands += [step.words[0].text for line in invocation.lines for step in parse_line(line)]
-    return not _MAKES.isdisjoint(commands)
+        return [step.words[0].text for line in lines for step in parse_line(line)]
+    return []
 
 
 def _carry_out(invocation: Invocation) -> int:

@@ -35,16 +35,22 @@ print(json.dumps(found))
 """
 
 
-def run_each(space: Space, lines: Sequence[Sequence[str]], folders: Sequence[str] | None = None) -> list[Finished]:
+def run_each(
+    space: Space,
+    lines: Sequence[Sequence[str]],
+    folders: Sequence[str] | None = None,
+    env: dict[str, str] | None = None,
+) -> list[Finished]:
     """Carry out command lines one after the other, each as `compmake ARGS` would.
 
     Args:
         space: Where they run.
         lines: The arguments of each.
         folders: Where each runs instead.
+        env: Variables of the process.
     """
     where = folders or [str(space.path)] * len(lines)
     space.write("lines.json", json.dumps(list(zip(where, map(list, lines), strict=True))))
-    done = space.python("-c", _DRIVER)
+    done = space.python("-c", _DRIVER, env=env)
     assert done.code == 0, done.err
     return [Finished(*item) for item in json.loads(done.out)]

@@ -10,8 +10,11 @@ from spaces import Space
 settings.register_profile("compmake", deadline=None, derandomize=True)
 settings.load_profile("compmake")
 
-# A shell ignores Ctrl-C for what it starts in the background, and everything started from there inherits that.
+# A shell ignores Ctrl-C for what it starts in the background, `nohup` the end of the terminal; what is started from
+# there inherits that, but not a handler.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture

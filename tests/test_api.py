@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from own_modules import hide
 
 import compmake
 from compmake import Context, StoreError, Summary, UserError
@@ -21,6 +22,12 @@ def fail(x):
 
 def interrupt(driver):
     os.kill(driver, signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def without_other_tests(monkeypatch):
+    """The code of jobs is here."""
+    hide(monkeypatch, __name__)
 
 
 @pytest.fixture

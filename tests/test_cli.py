@@ -284,6 +284,13 @@ def test_the_hash_seed_is_fixed_for_every_way_to_make(space, arguments):
     assert (space.path / "seed.txt").read_text() == "0"
 
 
+def test_a_make_starts_itself_again_before_it_has_loaded_much(two):
+    """What takes long is loaded once."""
+    done = two.python("-X", "importtime", "-m", "compmake", "prog", "make", env={"PYTHONHASHSEED": "random"})
+    assert done.code == 0, done.err
+    assert done.err.count(" compmake.cli\n") == 2 and done.err.count(" compmake.ui.commands.making\n") == 1
+
+
 def test_odd_bytes_are_no_bug(two):
     """A command that is no text of this locale is an ordinary mistake."""
     done = two.run("prog", stdin="ls \udcff\n")

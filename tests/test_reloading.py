@@ -12,6 +12,7 @@ import weakref
 
 import pytest
 from opened_programs import Opened
+from own_modules import hide
 from spaces import Space
 
 from compmake.codec import load_value
@@ -101,6 +102,7 @@ def here(made, tmp_path, monkeypatch):
     """A copy of it, the current folder; what this process imports from there is forgotten."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
+    hide(monkeypatch)
     before = Surroundings.take(tmp_path)
     yield Space(tmp_path)
     before.loaded().take_out()

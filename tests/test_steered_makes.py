@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import pytest
+from own_modules import hide
 from redis_servers import wait_for
 
 from compmake.channel import EventKind
@@ -88,7 +89,8 @@ class Running:
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
+    hide(monkeypatch)
     makes = []
 
     def start(*args, **how):

@@ -4,6 +4,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from compmake.fingerprint.bindings import NOT_LITERAL, Rebinding, binding, chain_of, rebindings
 from compmake.fingerprint.canonical import FunctionNode, canonical
@@ -13,6 +14,7 @@ from compmake.fingerprint.modules import Source
 from compmake.fingerprint.split import FUNCTIONS, Parts, split
 from compmake.fingerprint.uses import Import, Scope, Uses, function_scope, uses
 
+_KEPT_MODULES = 512
 _NAME = re.compile(r"[^\W\d]\w*")
 _DOTTED = re.compile(r"[^\W\d][\w.]*")
 _IMPORT = re.compile(r"^\s*import\s+(.+)$", re.MULTILINE)
@@ -25,7 +27,7 @@ def parse(source: Source) -> Facts:
     What cannot be parsed has one unit, with the digest of the file's bytes.
     """
     try:
-        return _facts(syntax(source))
+        return _facts(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeError):
         return Facts.make({WHOLE_FILE: Unit("file", source.digest.hex(), _mentions(source.data), 1)}, [], [])
 
@@ -45,7 +47,10 @@ def syntax(source: Source) -> ast.Module:
         return ast.parse(source.data, source.path)
 
 
-def _facts(tree: ast.Module) -> Facts:
+# A notebook or a console opens programs again and again; few of their modules have changed in between.
+@lru_cache(maxsize=_KEPT_MODULES)
+def _facts(source: Source) -> Facts:
+    tree = syntax(source)
     parts = split(tree)
     rebound = rebindings(tree)
     for name in rebound:  # bound by functions only: who uses it depends on them

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from command_lines import run_each
+from own_modules import hide
 
 import compmake.ui.commands  # noqa: F401 -- registers the commands
 from compmake.cpus import cpu_count
@@ -195,6 +196,12 @@ ALL_CPUS = cpu_count()
 
 STORE = MemoryStore()
 """Keeps what parsing finds: all modules of these tests count as the user's."""
+
+
+@pytest.fixture(autouse=True)
+def without_these_tests(monkeypatch):
+    """Programs opened in this process have their own modules alone."""
+    hide(monkeypatch)
 
 
 def workers_of(line, **settings):

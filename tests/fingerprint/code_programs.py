@@ -8,17 +8,12 @@ from pathlib import Path
 
 from compmake.fingerprint.closure import CodeIndex, CodeQuery, CodeSet
 
-_PARSED: dict[str, bytes] = {}
-"""Parse results of all tests, as a store keeps them: the tests' own modules are user code too."""
-
 
 class Loaded:
     """A program after loading: its index and its modules."""
 
     def __init__(self, defining: Collection[str]) -> None:
-        self.index = CodeIndex(
-            cached=lambda keys: {key: _PARSED[key] for key in keys if key in _PARSED}, defining=defining
-        )
+        self.index = CodeIndex(cached=lambda _: {}, defining=defining)
         self.index.take_sources()
 
     def code(
@@ -42,9 +37,7 @@ class Loaded:
             self.index.roots([self.value(text) for text in texts]) for texts in (what, after, without)
         )
         query = CodeQuery(roots, ancestors, frozenset(modules), mode, left_out)
-        found = self.index.code_set(query)
-        _PARSED.update(self.index.new_cache_entries())
-        return found
+        return self.index.code_set(query)
 
     def value(self, expression: str) -> object:
         """Evaluate an expression whose first name is a module."""

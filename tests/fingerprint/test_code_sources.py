@@ -58,11 +58,26 @@ def test_kept_parse_results_are_used(program, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("parsed again")
 
-    monkeypatch.setattr("ast.parse", refuse)
+    monkeypatch.setattr("compmake.fingerprint.library.parse", refuse)
     second = CodeIndex(cached=lambda keys: {key: store[key] for key in keys if key in store})
     second.take_sources()
     assert second.code_set(query).digest == digest
     assert second.new_cache_entries() == {}
+
+
+def test_no_module_is_parsed_twice_in_a_process(program, monkeypatch):
+    """Not even by an index that has no store, as of a program that is opened again in a notebook."""
+    program.write("prog", "def job():\n    return 1\n")
+    program.load()
+    indexes = [CodeIndex(cached=lambda _: {}) for _ in range(2)]
+    indexes[0].take_sources()
+
+    def refuse(*_, **__):
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr("ast.parse", refuse)
+    indexes[1].take_sources()
+    assert indexes[1].new_cache_entries() == indexes[0].new_cache_entries() != {}
 
 
 def test_damaged_parse_results_are_made_again(program):

@@ -1,11 +1,9 @@
 """Steering the make of another process with `--control`, as users do."""
 
-import subprocess
-import sys
-
 import pytest
+from makes_elsewhere import Making
 from redis_servers import Server, wait_for
-from spaces import Space, clean_environment
+from spaces import Space
 
 PROGRAM = """\
 import os, time
@@ -34,17 +32,14 @@ def make(space):
     makes = []
 
     def begin(*options):
-        words = [sys.executable, "-m", "compmake", "prog", *options, "make", "-j", "2"]
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        makes.append(subprocess.Popen(words, cwd=space.path, env=clean_environment(), **streams))
+        makes.append(Making(space, *options))
         wait_for(lambda: len(begun(space)) == 2, "two jobs")
+        wait_for(lambda: options or makes[-1].server(), "its server")
         return makes[-1]
 
     yield begin
-    (space.path / "go").touch()
-    for process in makes:
-        process.kill()
-        process.communicate()
+    for making in makes:
+        making.close()
 
 
 def begun(space):
@@ -72,9 +67,8 @@ def test_make_of_another_terminal_is_steered(space, make):
     )
     assert ask(space, "resume").out == "Jobs are started again.\n"
     wait_for(lambda: "begun-2" in begun(space), "the third")
-    (space.path / "go").touch()
-    log = making.communicate(timeout=30)[0]
-    assert making.returncode == 1 and "begun-3" not in begun(space)
+    log = making.end()
+    assert making.process.returncode == 1 and "begun-3" not in begun(space)
     for text in ("paused, 2 workers", "paused, 3 workers, 2 jobs cancelled", "going on, 3 workers", "2 interrupted"):
         assert text in log
 
@@ -84,8 +78,8 @@ def test_make_of_another_terminal_is_stopped(space, make):
     making = make()
     assert ask(space, "stop").out == "Stopping: nothing more is started.\n"
     assert ask(space, "stop").out == "Terminating what runs.\n"
-    making.communicate(timeout=30)
-    assert making.returncode == 130
+    making.process.communicate(timeout=30)
+    assert making.process.returncode == 130
 
 
 def test_who_does_not_mean_it_is_refused(space, make):

@@ -1,9 +1,9 @@
 """Programs that have a module of their own with the name of the client library."""
 
 import pytest
-from redis_servers import Server, wait_for
+from makes_elsewhere import Making, watching
+from redis_servers import Server
 from spaces import Space
-from test_watching import Making, watching
 
 PROGRAM = """\
 import os
@@ -35,7 +35,7 @@ def test_a_module_of_the_name_serves_the_program_and_the_library_the_news(space,
         space.edit("prog.py", "import os", "import os, redis")
     making = Making(space)
     try:
-        wait_for(lambda: '"seq"' in space.run("prog", "stats", "--workers", "--json").out, "the worker's own words")
+        making.wait_for_workers()
         watch = watching(space, "watch")
         assert "make 1 job" in watch.stdout.readline()
         assert " in slow" in space.run("prog", "where", "slow").out

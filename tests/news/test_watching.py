@@ -1,6 +1,5 @@
 """A make in one process, looked at from another, as users do."""
 
-import contextlib
 import json
 import os
 import signal
@@ -9,6 +8,7 @@ import sys
 
 import psutil
 import pytest
+from makes_elsewhere import Making, rest_of, watching
 from redis_servers import Server, wait_for
 from spaces import Space, clean_environment
 from terminal import Terminal
@@ -31,36 +31,6 @@ comp(slow, "go", job_id="other")
 """
 
 
-class Making:
-    """`compmake prog make` under way; its jobs end when `let_go` is called."""
-
-    def __init__(self, space, *options):
-        self.space = space
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "compmake", "prog", *options, "make", "-j", "2"],
-            cwd=space.path,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def server(self):
-        """The process of its private server."""
-        for process in psutil.Process(self.process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                if "unixsocket:" in " ".join(process.cmdline()):  # what a server says that is ready
-                    return process
-        return None
-
-    def let_go(self):
-        (self.space.path / "go").touch()
-
-    def end(self):
-        self.let_go()
-        return self.process.communicate(timeout=30)[0]
-
-
 @pytest.fixture
 def space(tmp_path):
     space = Space(tmp_path)
@@ -72,29 +42,7 @@ def space(tmp_path):
 def making(space):
     making = Making(space)
     yield making
-    making.let_go()
-    making.process.kill()
-    making.process.communicate()
-
-
-def watching(space, *options):
-    words = [sys.executable, "-m", "compmake", "prog", *options]
-    return subprocess.Popen(
-        words, cwd=space.path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-def rest_of(viewer):
-    """What it says until it ends, after the lines that were read."""
-    rest = viewer.stdout.read()
-    viewer.wait(timeout=30)
-    return rest
-
-
-def rows(space):
-    """The workers that run a job and have told of it themselves."""
-    done = space.run("prog", "stats", "--workers", "--json")
-    return [row for row in done.objects if row.get("state") == "running" and "seq" in row] if done.code == 0 else []
+    making.close()
 
 
 def test_watch_finds_the_make_and_ends_with_it(space, making):
@@ -111,7 +59,7 @@ def test_watch_finds_the_make_and_ends_with_it(space, making):
 
 def test_workers_tell_of_themselves(space, making):
     """`stats --workers` has what each worker knows: process, attempt, progress, the line of code, memory, output."""
-    row = wait_for(lambda: rows(space), "the workers")[0]
+    row = making.wait_for_workers()[0]
     assert row["job"] in ("slow-job", "other") and row["attempt"] == 1 and row["peak_bytes"] > 1 << 20
     assert row["place"].startswith("prog.py:") and row["progress"].startswith("step ")
     assert row["last_line"].startswith("line ") and psutil.pid_exists(row["pid"])
@@ -121,7 +69,7 @@ def test_workers_tell_of_themselves(space, making):
 
 def test_where_tells_the_whole_stack(space, making):
     """`where JOB` is answered by the worker of the job, with the lines of code."""
-    wait_for(lambda: rows(space), "the workers")
+    making.wait_for_workers()
     done = space.run("prog", "where", "slow-job")
     assert done.code == 0 and "prog.py:" in done.out and " in slow" in done.out and "time.sleep(0.05)" in done.out
     other = space.run("prog", "where", "nosuch")
@@ -148,7 +96,7 @@ def test_a_worker_with_limited_memory_tells_through_the_driver(space):
 
 def test_output_is_followed_to_its_end(space, making):
     """`output JOB -f` prints every line once, from the first to the last, and ends with the job."""
-    wait_for(lambda: rows(space), "the workers")
+    making.wait_for_workers()
     follow = watching(space, "output", "slow-job", "-f")
     assert follow.stdout.readline() == "line 0\n"
     making.let_go()
@@ -302,7 +250,7 @@ def test_ctrl_c_leaves_watch(space, making):
 
 def test_other_terminals_see_what_runs(space, making):
     """`ls running` lists the jobs of a make of another process."""
-    wait_for(lambda: rows(space), "workers that tell")
+    making.wait_for_workers()
     assert {job["job"] for job in space.run("prog", "ls", "running", "--json").objects} == {"slow-job", "other"}
 
 
@@ -315,6 +263,6 @@ def test_output_of_a_job_that_does_not_run_says_so(space, making):
 
 def test_a_worker_table_has_attempts_and_no_empty_columns(space, making):
     """The attempt is told; what no worker has said takes no room."""
-    wait_for(lambda: rows(space), "workers that tell")
+    making.wait_for_workers()
     head = space.run("prog", "stats", "--workers").out.splitlines()[0].split()
     assert "try" in head and "failed" not in head
