@@ -74,10 +74,12 @@ class WithStanding:
         seen: object = None
         while True:
             with contextlib.suppress(CompmakeError):  # whoever gives a command is told
-                version = self._version()
-                if self._newest is None and version != seen:
+                is_unheard = bool(self._source.trouble())
+                makes = self._is_making() if is_unheard or self._newest is None else True
+                # All records of a large store take seconds: not if a make is about to tell more than they do.
+                if self._newest is None and (is_unheard or not makes) and (version := self._version()) != seen:
                     seen, self._loaded = version, self._load()
-                self._makes = not self._source.trouble() or self._is_making()
+                self._makes = makes or not is_unheard
             if self._closing.wait(_ASK_EVERY_S):
                 return
 
