@@ -185,6 +185,9 @@ def _makes(invocation: Invocation) -> bool:
 
 
 def _carry_out(invocation: Invocation) -> int:
+    # What is imported, jobs and records are many small objects that all stay: looking for garbage among them costs as
+    # much as they do. A make that runs jobs turns it on again, and so does what stays open for long.
+    gc.disable()
     import compmake.ui.commands  # noqa: F401 -- registers the commands
     from compmake.errors import UserError
     from compmake.ui.commands.general import overview
@@ -241,6 +244,7 @@ def _replay(invocation: Invocation) -> int:
     from compmake.errors import UserError
     from compmake.replaying import replay
 
+    gc.enable()
     if invocation.program is not None or invocation.lines:
         raise UserError("--replay FILE stands alone: name no program, give no command")
     return replay(invocation.replay, invocation.settings)
@@ -266,10 +270,6 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
 
     settings = [*invocation.settings, *(["ui=quiet"] if "quiet" in invocation.flags else [])]
     assert invocation.program is not None
-    # Jobs and records are many small objects that all stay: looking for garbage among them costs as much as they do.
-    # A make that runs jobs turns it on again.
-    gc.disable()
-
     store_only = bool(steps) and all(_needs_store_only(step.words[0].text, invocation.flags) for step in steps)
     workspace = open_workspace(invocation.program, flags=settings, tell=_tell, store_only=store_only)
     try:

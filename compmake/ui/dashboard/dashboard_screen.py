@@ -74,6 +74,9 @@ class Dashboard:
         self._waiting: deque[Event] = deque()
         self._next_second_s = 0.0
         self._drawn: tuple[object, ...] = ()
+        self._is_halfway = False
+        self._shown: tuple[tuple[int, int], Sequence[Line]] = (0, 0), ()
+        """What was drawn last, and in which size."""
         self._trouble_since_s: float | None = None
 
     # What happens by itself.
@@ -82,7 +85,7 @@ class Dashboard:
         """Hear the news, go on with what takes long; tell whether anything is to be drawn."""
         now_s = self._clock()
         self._waiting += self._source.read()
-        self._feed(now_s)
+        self._is_halfway = self._feed(now_s)
         now = self.board.now(now_s)
         if self._pane == DETAIL or self._acting.asking is not None:
             self.rows.hold(now)  # whoever reads about a job, or answers a question about it, is not shown another
@@ -97,10 +100,21 @@ class Dashboard:
         self._drawn = seen
         return Tick(is_new, _SOON_S if self._waiting or self.rows.is_busy else FRAME_S)
 
-    def _feed(self, now_s: float) -> None:
-        """Fold what has come; of very much a part, so that keys are heard meanwhile."""
+    def _feed(self, now_s: float) -> bool:
+        """Fold what has come; of very much a part, so that keys are heard meanwhile.
+
+        Returns:
+            Whether it ended with thousands of jobs at once: what follows belongs to them, and is to be seen with them.
+        """
         while self._waiting and self._clock() - now_s < _FEED_S:
-            self.board.feed([self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))], now_s)
+            events: list[Event] = []
+            while self._waiting and len(events) < _AT_ONCE:
+                events.append(self._waiting.popleft())
+                if events[-1].table is not None or events[-1].done is not None:
+                    self.board.feed(events, now_s)
+                    return bool(self._waiting)
+            self.board.feed(events, now_s)
+        return False
 
     def _look_for_trouble(self, now_s: float) -> None:
         trouble = self._source.trouble()
@@ -115,6 +129,8 @@ class Dashboard:
 
     def draw(self, columns: int, rows: int) -> Sequence[Line]:
         """Everything there is room for; the last line is what is asked, what was told last, or the keys."""
+        if self._is_halfway and self._shown[0] == (columns, rows):
+            return self._shown[1]
         self._acting.width = columns
         asking, told = self._acting.asking, self._acting.told or self.rows.message
         if asking is not None:
@@ -125,6 +141,7 @@ class Dashboard:
         has_foot = any(area.name == KEYS for area in self._painter.areas)
         if lines and not has_foot and (asking is not None or told):
             lines[-1] = self.look.foot
+        self._shown = (columns, rows), lines
         return lines
 
     def _details(self) -> Details | None:

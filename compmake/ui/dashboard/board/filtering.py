@@ -12,6 +12,7 @@ from compmake.ui.dashboard.board.states import State
 Select = Callable[[str], Collection[JobId]]
 """Returns the jobs of a selection as `ls` takes it; raises a `CompmakeError` that says what is wrong with it."""
 _OVER = frozenset({State.DONE, State.UP_TO_DATE})
+_NOT_OVER = frozenset(State) - _OVER
 _BAD = frozenset({State.FAILED, State.BLOCKED, State.INTERRUPTED})
 
 
@@ -22,6 +23,11 @@ class Filter(NamedTuple):
     """As typed; without any, jobs that are not done."""
     failed_only: bool = False
     matches: Callable[[JobId], bool] | None = None
+
+    @property
+    def states(self) -> Collection[State] | None:
+        """All jobs in these are listed, and no others; None if that is asked of each job."""
+        return None if self.matches is not None else _BAD if self.failed_only else _NOT_OVER
 
     @property
     def name(self) -> str:

@@ -33,6 +33,11 @@ class Timeline:
         else:
             segments.append(segment)
 
+    def sort(self) -> None:
+        """Bring the segments into order: of what happened long ago failures are told before all that was done."""
+        for worker, segments in self._segments.items():
+            self._segments[worker] = deque(sorted(segments, key=_end), maxlen=_SEGMENTS_KEPT)
+
     def drop(self, worker: str) -> None:
         """Forget a worker."""
         self._segments.pop(worker, None)
@@ -43,6 +48,10 @@ class Timeline:
             if segment.end <= start:
                 return
             yield segment
+
+
+def _end(segment: Segment) -> float:
+    return segment.end
 
 
 def _joins(last: Segment, segment: Segment) -> bool:
