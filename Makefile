@@ -28,7 +28,7 @@ coverage: $(VENV)/.installed-test
 	$(BIN)/coverage report --fail-under=90 --skip-covered
 
 bench: $(VENV)/.installed-test
-	failed=0; for name in overhead console dashboard eta redis_store redis_news; do $(BIN)/python benchmarks/$$name.py || failed=1; done; exit $$failed
+	failed=0; for name in overhead console dashboard viewer eta redis_store redis_news; do $(BIN)/python benchmarks/$$name.py || failed=1; done; exit $$failed
 
 # A .venv that half exists, for example without ensurepip, is made anew.
 $(VENV)/bin/pip:

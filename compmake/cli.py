@@ -190,6 +190,9 @@ def _typed_commands(lines: Sequence[str]) -> list[str]:
 
 
 def _carry_out(invocation: Invocation) -> int:
+    # What is imported, jobs and records are many small objects that all stay: looking for garbage among them costs as
+    # much as they do. A make that runs jobs turns it on again, and so does what stays open for long.
+    gc.disable()
     import compmake.ui.commands  # noqa: F401 -- registers the commands
     from compmake.errors import UserError
     from compmake.ui.commands.general import overview
@@ -246,6 +249,7 @@ def _replay(invocation: Invocation) -> int:
     from compmake.errors import UserError
     from compmake.replaying import replay
 
+    gc.enable()
     if invocation.program is not None or invocation.lines:
         raise UserError("--replay FILE stands alone: name no program, give no command")
     return replay(invocation.replay, invocation.settings)
@@ -271,10 +275,6 @@ def _with_program(invocation: Invocation, steps: Any) -> int:
 
     settings = [*invocation.settings, *(["ui=quiet"] if "quiet" in invocation.flags else [])]
     assert invocation.program is not None
-    # Jobs and records are many small objects that all stay: looking for garbage among them costs as much as they do.
-    # A make that runs jobs turns it on again.
-    gc.disable()
-
     names = [step.words[0].text for step in steps or ()]
     store_only = bool(names) and all(_needs_store_only(name, invocation.flags) for name in names)
     workspace = open_workspace(

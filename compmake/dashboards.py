@@ -1,5 +1,6 @@
 """Opens the dashboard for whoever wants it: the console, another terminal, a recording."""
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -19,6 +20,9 @@ from compmake.ui.dashboard.panes.look import About
 from compmake.ui.dashboard.standing_source import WithStanding
 from compmake.ui.text import Style
 from compmake.ui.vocabulary import ProgramNames, Vocabulary
+
+_GARBAGE = 200_000
+"""Objects that are new and not gone again."""
 
 
 def show_console_dashboard(
@@ -71,6 +75,7 @@ def show_dashboard_elsewhere(session: Session) -> None:
     from compmake.channel.redis_source import RedisSource  # knows the client of Redis, which takes 0.1 s
     from compmake.ui.commands.hearing import refuse_to_hear_nothing
 
+    _collect_rarely()
     workspace = session.workspace
     settings, store = workspace.settings, workspace.store
     refuse_to_hear_nothing(workspace)
@@ -98,6 +103,13 @@ def show_dashboard_elsewhere(session: Session) -> None:
     finally:
         source.close()
         printed.close()
+
+
+def _collect_rarely() -> None:
+    """Turn on the garbage collector, which commands do without: this lives long. 100,000 jobs are no garbage."""
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
+    gc.enable()
 
 
 class _Names:

@@ -42,6 +42,13 @@ def _argument(place: str, digest: str, text: str) -> Argument:
         return Argument(place, None, text)
 
 
+def recorded_arguments(record: Record) -> list[tuple[str, str]]:
+    """Return the arguments as they were recorded, as `RecordedStatus.arguments` does for a whole store."""
+    inputs = Inputs.from_json(record.inputs)
+    described = [_argument(place, *value) for place, value in inputs.args.items()]
+    return shown_arguments(described, [Dependency(place, JobId(dep)) for place, (_, dep) in inputs.deps.items()])
+
+
 def shown_arguments(arguments: Iterable[Argument], dependencies: Iterable[Dependency]) -> list[tuple[str, str]]:
     """Return place and short text of what a call shows, in order; promises as `<job id>`."""
     shown = {argument.place: argument.text for argument in arguments if argument.place not in HIDDEN_INPUTS}

@@ -33,6 +33,8 @@ class EventKind(Enum):
     HEARTBEAT = "heartbeat"
     """`beat` is all that is known of the running job now."""
     JOB_DONE = "job-done"
+    JOBS_DONE = "jobs-done"
+    """`done` is jobs that were done before whoever reads this looked; told by nobody but who has summed it up."""
     JOB_FAILED = "job-failed"
     JOB_RETRIED = "job-retried"
     """An attempt failed with `failure`; `count` more may follow, the next one soon."""
@@ -61,6 +63,20 @@ class FunctionNews(NamedTuple):
     """How many of its jobs were not up to date when the make began."""
     usual_s: float | None = None
     """What one of these jobs is expected to take; None if the function never succeeded before."""
+
+
+class DoneJobs(NamedTuple):
+    """Jobs that were done, in columns that are parallel; never empty."""
+
+    job_ids: Sequence[JobId]
+    functions: Sequence[str]
+    started_at: Sequence[float]
+    ended_at: Sequence[float]
+    wall_s: Sequence[float]
+    peak_bytes: Sequence[int]
+    workers: Sequence[str]
+    attempts: Sequence[int]
+    """0 if it was not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,8 @@ class Event:
     table: JobTable | None = None
     estimate: Estimate | None = None
     """When the run is expected to end; of the start it is what was expected then."""
+    done: DoneJobs | None = None
+    """Not among what `to_dict` returns: it is not told further."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold, without the fields that have their default."""

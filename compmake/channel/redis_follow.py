@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from redis import Redis
 
 from compmake.channel import Event, EventKind
+from compmake.channel.redis_entry import Past, read_entry
 from compmake.channel.redis_jobs import read_table
 from compmake.channel.redis_news import (
     TROUBLE,
@@ -16,7 +17,6 @@ from compmake.channel.redis_news import (
     Keys,
     WorkerNews,
     fields_of,
-    numbered_events,
     read_workers,
     text_of,
 )
@@ -24,6 +24,7 @@ from compmake.job import Beat, JobId
 
 T = TypeVar("T")
 _ENTRIES = 20
+_ENTRIES_SUMMED_UP = 500
 _LONGEST_WAIT_S = 0.5
 _SILENT_S = 5.0
 _HEARD_EVERY_S = 0.05
@@ -45,8 +46,16 @@ _NONE = News([])
 class Follower:
     """Follows the runs of one store. Nothing in it raises because of the server; `lost` says what is wrong."""
 
-    def __init__(self, connect: Connect, keys: Keys) -> None:
-        """Prepare; the first look connects."""
+    def __init__(self, connect: Connect, keys: Keys, *, sums_up: bool = False) -> None:
+        """Prepare; the first look connects.
+
+        Args:
+            connect: Opens a connection.
+            keys: Whose runs.
+            sums_up: Jobs that were done before the first look at their run are one event, JOBS_DONE; how they began
+                is not told.
+        """
+        self._past = Past() if sums_up else None
         self._connect, self.keys = connect, keys
         self._client: Redis | None = None
         self._run = ""
@@ -143,7 +152,8 @@ class Follower:
             time.sleep(wait_s)
             return _NONE
         block_ms = max(1, int(wait_s * 1000))
-        found: Any = client.xread({self.keys.events: self._last_id}, count=_ENTRIES, block=block_ms)
+        count = _ENTRIES if self._past is None or self._position >= self._came_at else _ENTRIES_SUMMED_UP
+        found: Any = client.xread({self.keys.events: self._last_id}, count=count, block=block_ms)
         events: list[Event] = []
         past = 0
         for entry_id, raw in found[0][1] if found else ():
@@ -153,10 +163,22 @@ class Follower:
                     continue  # a run before the one that is there now
                 self._follow(entry.get("run", ""), 0)
             self._begun = True
-            events += self._with_table(client, numbered_events(entry.get("events", ""), self._position))
-            self._position = max(self._position, int(entry.get("to", 0)))
+            told, end = read_entry(entry, self._position), int(entry.get("to", 0))
+            if self._past is not None and end <= self._came_at and told.can_be_summed_up:
+                events += self._past.add(told)
+            else:
+                events += self._take_past()
+                events += self._with_table(client, told.events())
+            self._position = max(self._position, end)
             past = len(events) if self._position <= self._came_at else past
+        if self._position >= self._came_at:
+            events += self._take_past()
+        elif self._past is not None:
+            events += self._past.take_done()
         return News(events, past)
+
+    def _take_past(self) -> list[Event]:
+        return self._past.take_all() if self._past is not None else []
 
     def _with_table(self, client: Redis, events: list[Event]) -> list[Event]:
         """Give the event that tells of the table what it tells of; without it the event is of no use."""

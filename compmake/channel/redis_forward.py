@@ -18,6 +18,7 @@ from redis.exceptions import OutOfMemoryError, TimeoutError
 
 from compmake.channel import Channel, Event, EventKind
 from compmake.channel.address import NewsAddress, Output, OwnWords
+from compmake.channel.redis_entry import entry_fields
 from compmake.channel.redis_jobs import table_letters
 from compmake.channel.redis_letter import Letter
 from compmake.channel.redis_news import (
@@ -28,8 +29,6 @@ from compmake.channel.redis_news import (
     Connect,
     Keys,
     connector,
-    event_text,
-    numbered_text,
     text_of,
 )
 from compmake.channel.redis_steer import Requests, Signing
@@ -240,8 +239,7 @@ class Forwarder:
         self._tick += 1
         told = [(start + at, event) for at, event in enumerate(events, 1) if event.kind is not EventKind.HEARTBEAT]
         if told:
-            text = numbered_text((number, event_text(event)) for number, event in told)
-            letter.add("XADD", keys.events, "*", "run", self._token, "to", end, "events", text)
+            letter.add("XADD", keys.events, "*", "run", self._token, "to", end, *entry_fields(told))
             letter.add("EXPIRE", keys.events, FORGOTTEN_AFTER_S)
         run = {**self._about, **self._counts, "run": self._token, "position": end, "tick": self._tick}
         letter.put(keys.run, run, FORGOTTEN_AFTER_S)

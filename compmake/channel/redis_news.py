@@ -1,17 +1,15 @@
 """How the news of one store lie in Redis: the names of the keys, events as text, and what a worker's hash holds."""
 
-import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from compmake.channel import Event, EventKind
+from compmake.channel import Event
 from compmake.channel.address import Output
 from compmake.job import Failure, JobId
 from compmake.redis_link import connect
@@ -44,7 +42,7 @@ class Keys:
         self.run = self._prefix + "run"
         """HASH: which run it is, where the driver is, its position, counters of events by their kind."""
         self.events = self._prefix + "ev"
-        """STREAM: entries with `run`, `to` and `events`: all of the newest run for those who come late, and capped."""
+        """STREAM: entries with `run`, `to` and what `redis_entry` puts there; all of the newest run, and capped."""
         self.jobs = self._prefix + "jobs"
         """HASH: the table of all jobs of the newest run, in parts."""
         self.workers = self._prefix + "workers"
@@ -70,12 +68,6 @@ class Keys:
 
 def event_text(event: Event) -> str:
     """Return an event as JSON; of a failure without local variables and source, which the store has; without tables."""
-    if event.kind is EventKind.JOB_DONE:  # thousands a second
-        return (
-            f'{{"event":"job-done","time":{event.time!r},"job":{_quoted(event.job_id)},'
-            f'"function":{_quoted(event.function)},"wall_s":{event.wall_s!r},"peak_bytes":{event.peak_bytes},'
-            f'"worker":{_quoted(event.worker)}}}'
-        )
     if event.failure is not None:
         event = replace(event, failure=_in_short(event.failure))
     if event.table is not None:
@@ -87,25 +79,6 @@ def _in_short(failure: Failure) -> Failure:
     frame = failure.deepest_user_frame
     frames = (frame._replace(source=(), locals=()),) if frame is not None else ()
     return Failure(failure.type_name, failure.message[:2000], frames)
-
-
-def numbered_text(numbered: Iterable[tuple[int, str]]) -> str:
-    """Return texts of events with their positions as one JSON text."""
-    return "[" + ",".join([f"[{number},{text}]" for number, text in numbered]) + "]"
-
-
-def numbered_events(text: str | bytes, after: int) -> list[Event]:
-    """Return the events behind a position that `numbered_text` has put together.
-
-    What is no event, from another version perhaps, is left out.
-    """
-    found = []
-    with contextlib.suppress(ValueError, TypeError):
-        for number, data in json.loads(text):
-            with contextlib.suppress(ValueError):
-                if number > after:
-                    found.append(Event.from_dict(data))
-    return found
 
 
 class WorkerNews(NamedTuple):

@@ -84,7 +84,7 @@ class _Fetcher:
     """A thread that follows one server."""
 
     def __init__(self, address: NewsAddress) -> None:
-        self.follower = Follower(connector(address.url), Keys(address.store_id))
+        self.follower = Follower(connector(address.url), Keys(address.store_id), sums_up=True)
         self.took_s: float | None = None
         """How long the server took to answer last; None while it does not."""
         self.is_over = False

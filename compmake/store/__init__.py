@@ -172,6 +172,10 @@ class Store(Protocol):
         """Return the newest record of every job id, all at once."""
         ...
 
+    def load_record(self, job_id: JobId) -> Record | None:
+        """Return the newest record of one job, None if there is none; those of all others cost nothing."""
+        ...
+
     def load_superseded(self) -> dict[JobId, list[Record]]:
         """Return the older successful records that are kept, newest first."""
         ...
@@ -245,7 +249,10 @@ class Store(Protocol):
         ...
 
     def attempts(self, job_id: JobId | None = None) -> list[Attempt]:
-        """Return past attempts, newest first, at most the last 200 of each function; current records included."""
+        """Return past attempts, newest first, at most the last 200 of each function; current records included.
+
+        Those of one job cost little, and may be some more.
+        """
         ...
 
     def add_history(self, runs: Collection[Run], attempts: Collection[Attempt]) -> None:

@@ -87,6 +87,11 @@ class MemoryStore:
         with self._mutex:
             return {job_id: row.record for job_id, row in self._shelf.newest.items()}
 
+    def load_record(self, job_id: JobId) -> Record | None:
+        with self._mutex:
+            row = self._shelf.newest.get(job_id)
+            return None if row is None else row.record
+
     def load_superseded(self) -> dict[JobId, list[Record]]:
         with self._mutex:
             superseded = self._shelf.superseded

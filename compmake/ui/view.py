@@ -242,6 +242,14 @@ class View:
         self.made += 1
         self._workload.done(event.function, event.wall_s)
 
+    def _many_done(self, event: Event) -> None:
+        if event.done is not None:
+            for job_id in self.running.keys() & set(event.done.job_ids):
+                del self.running[job_id]
+            self.made += len(event.done.job_ids)
+            for function, wall_s in zip(event.done.functions, event.done.wall_s, strict=True):
+                self._workload.done(function, wall_s)
+
     def _failed(self, event: Event) -> None:
         self.running.pop(event.job_id, None)
         self.failed += 1
@@ -296,6 +304,7 @@ _FOLDS: Mapping[EventKind, Callable[[View, Event], None]] = {
     EventKind.JOB_STARTED: View._started,
     EventKind.HEARTBEAT: View._heartbeat,
     EventKind.JOB_DONE: View._done,
+    EventKind.JOBS_DONE: View._many_done,
     EventKind.JOB_FAILED: View._failed,
     EventKind.JOB_RETRIED: View._retry,
     EventKind.BLOCKED: View._blocked,

@@ -88,6 +88,15 @@ def test_a_success_supersedes_the_success_before_it(store):
     assert value(store, second) == b"two"
 
 
+def test_one_record_can_be_read_alone(store):
+    """It is what all of them say of that job, and as new; nothing is no error."""
+    make(store, "a", b"one", 1)
+    make(store, "b", b"other", 1)
+    newest = make(store, "a", b"two", 2)
+    assert store.load_record(JobId("a")) == newest and store.load_record(JobId("c")) is None
+    assert store.attempts(JobId("a")) == [one for one in store.attempts() if one.job_id == "a"]
+
+
 def test_a_failure_keeps_the_success_before_it(store):
     """A failure becomes the newest record and the last success is kept, however often it fails."""
     good = make(store, "a", b"one", 1)

@@ -31,8 +31,8 @@ def making(space):
 def test_another_terminal_attaches_follows_and_stays_at_the_end(space, making):
     """With all that happened before it came, what a running job prints, and the summary."""
     with compmake_terminal(space, "prog", "dash") as seen:
-        shown = seen.wait_for("redis private ok")
-        seen.wait_for(re.compile(r"▶ run +gate-a"))
+        seen.wait_for("redis private ok")
+        shown = seen.wait_for(re.compile(r"▶ run +gate-a"))
         assert "✘ 1 failed" in shown
         seen.press("/")
         seen.send("gate-b\r")

@@ -9,9 +9,10 @@ from redis_servers import Server, ThroughRedis, wait_for
 from compmake.channel import Event, EventKind
 from compmake.channel.address import NewsAddress
 from compmake.channel.memory import MemoryChannel
+from compmake.channel.redis_entry import entry_fields, read_entry
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_forward import forward
-from compmake.channel.redis_news import Keys, event_text, numbered_events, numbered_text, read_output
+from compmake.channel.redis_news import Keys, read_output
 from compmake.job import Beat, Failure, Frame, JobId
 from compmake.job_table import JobTable
 
@@ -177,11 +178,14 @@ def test_events_for_viewers_are_short():
     frames = tuple(Frame(f"{n}.py", n, "f", True, ((n, "x"),), (("secret", "s"),)) for n in (1, 2))
     failed = Event(EventKind.JOB_FAILED, 1.0, JobId("é\u202e"), "f", failure=Failure("E", "m", frames))
     quick = Event(EventKind.JOB_DONE, 1.5, JobId('"a\\'), "g", 0.25, 7, worker="w2")
-    text = numbered_text([(1, event_text(failed)), (2, event_text(quick))])
-    first, second = numbered_events(text, 0)
-    assert "secret" not in text and first.failure.deepest_user_frame[:3] == ("2.py", 2, "f")
-    assert (first.job_id, second) == (failed.job_id, quick)
-    assert numbered_events(text, 1) == [quick] and numbered_events("no", 0) == []
+    begun = Event(EventKind.JOB_STARTED, 1.25, quick.job_id, "g", count=3, worker="w2")
+    words = entry_fields([(1, failed), (2, begun), (3, quick)])
+    fields = dict(zip(words[::2], words[1::2], strict=True))
+    first, *others = read_entry(fields, 0).events()
+    assert "secret" not in "".join(words) and first.failure.deepest_user_frame[:3] == ("2.py", 2, "f")
+    assert (first.job_id, *others) == (failed.job_id, begun, quick)
+    assert read_entry(fields, 2).events() == [quick]
+    assert read_entry({"events": "no", "jobs": '{"done": [1]}'}, 0).events() == []
 
 
 def test_output_of_a_running_job_is_there(server):

@@ -46,9 +46,10 @@ class Ledger:
         return [Run(*row) for row in self._index.rows(_RUNS) if _has_types(row, _RUN_TYPES)]
 
     def attempts(self, job_id: JobId | None) -> list[Attempt]:
-        rows = self._index.rows(_ATTEMPTS)
+        where, values = ("", ()) if job_id is None else (" where job_id = ?", (job_id,))
+        rows = self._index.rows(_ATTEMPTS + where, values)
         past = [replace(Attempt(*row), ok=bool(row[-1])) for row in rows if _has_types(row, _ATTEMPT_TYPES)]
-        current = (unpack_attempt(packed) for (packed,) in self._index.rows("select record from jobs"))
+        current = (unpack_attempt(packed) for (packed,) in self._index.rows("select record from jobs" + where, values))
         return newest_attempts([*past, *(attempt for attempt in current if attempt is not None)], job_id)
 
     def add_history(self, runs: Collection[Run], attempts: Collection[Attempt]) -> None:

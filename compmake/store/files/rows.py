@@ -41,6 +41,10 @@ class RecordRows:
             self.intact = {record.job_id: record.blob for record, digest in pairs if digest == record.blob}
         return records, len(packed) - len(records)
 
+    def one(self, job_id: JobId) -> Record | None:
+        """Return the newest record of a job if it is there and whole."""
+        return next(iter(unpack_all(self._index.rows("select record from jobs where job_id = ?", [job_id]))), None)
+
     def superseded(self) -> list[Record]:
         """Return all superseded records that are whole, newest first."""
         return unpack_all(self._index.rows("select record from superseded order by seq desc"))

@@ -115,6 +115,9 @@ class FileStore(Handle):
             self._notes.append(f"{self._index.path}: {damaged} damaged records are left out, as if never made")
         return {record.job_id: record for record in records}
 
+    def load_record(self, job_id: JobId) -> Record | None:
+        return self._rows.one(job_id)
+
     def load_superseded(self) -> dict[JobId, list[Record]]:
         kept: dict[JobId, list[Record]] = {}
         with collector_off():

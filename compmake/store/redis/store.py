@@ -128,6 +128,10 @@ class RedisStore(Handle):
         self._loaded = (int(version or 0), list(records.values()))
         return records
 
+    def load_record(self, job_id: JobId) -> Record | None:
+        values = self._database.fields(NEWEST, [job_id.encode()])
+        return read_newest(self._database.signer, values).get(job_id)
+
     def load_superseded(self) -> dict[JobId, list[Record]]:
         with collector_off():
             (values,) = self._database.read(("HGETALL", PAST))
@@ -202,6 +206,9 @@ class RedisStore(Handle):
             self._ledger.put_code(entries)
 
     def attempts(self, job_id: JobId | None = None) -> list[Attempt]:
+        if job_id is not None:
+            record = self.load_record(job_id)
+            return newest_attempts([*self._ledger.history(), *([attempt_of(record)] if record else [])], job_id)
         if self._loaded[0] != self._database.version():
             self.load_records()
         return newest_attempts([*self._ledger.history(), *map(attempt_of, self._loaded[1])], job_id)

@@ -1,7 +1,7 @@
 """What commands say of a job's last attempt: when and where it ran, what it printed, how it failed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from compmake.errors import StoreError
@@ -27,9 +27,13 @@ def made_ago(made_at: float, now: float) -> str:
 
 def call_text(session: Session, job_id: JobId) -> str:
     """Return the call with its arguments in short form."""
-    shown = ", ".join(f"{name}={text}" for name, text in session.look.arguments(job_id))
-    function = session.workspace.graph.jobs[job_id].function_name.replace(":", ".")
-    return one_line(f"{function}({shown})", _CALL_CELLS)
+    return call_of(session.workspace.graph.jobs[job_id].function_name, session.look.arguments(job_id))
+
+
+def call_of(function: str, arguments: Iterable[tuple[str, str]]) -> str:
+    """Return the call of a function, `module:qualname`, with names and short texts of its arguments."""
+    shown = ", ".join(f"{name}={text}" for name, text in arguments)
+    return one_line(f"{function.replace(':', '.')}({shown})", _CALL_CELLS)
 
 
 def worker_of(record: Record) -> str:

@@ -76,6 +76,9 @@ class Dashboard:
         self._waiting: deque[Event] = deque()
         self._next_second_s = 0.0
         self._drawn: tuple[object, ...] = ()
+        self._is_halfway = False
+        self._shown: tuple[tuple[int, int], Sequence[Line]] = (0, 0), ()
+        """What was drawn last, and in which size."""
         self._trouble_since_s: float | None = None
 
     # What happens by itself.
@@ -84,7 +87,7 @@ class Dashboard:
         """Hear the news, go on with what takes long; tell whether anything is to be drawn."""
         now_s = self._clock()
         self._waiting += self._source.read()
-        self._feed(now_s)
+        self._is_halfway = self._feed(now_s)
         now = self.board.now(now_s)
         if self._pane == DETAIL or self._acting.asking is not None:
             self.rows.hold(now)  # whoever reads about a job, or answers a question about it, is not shown another
@@ -99,10 +102,21 @@ class Dashboard:
         self._drawn = seen
         return Tick(is_new, _SOON_S if self._waiting or self.rows.is_busy else FRAME_S)
 
-    def _feed(self, now_s: float) -> None:
-        """Fold what has come; of very much a part, so that keys are heard meanwhile."""
+    def _feed(self, now_s: float) -> bool:
+        """Fold what has come; of very much a part, so that keys are heard meanwhile.
+
+        Returns:
+            Whether it ended with thousands of jobs at once: what follows belongs to them, and is to be seen with them.
+        """
         while self._waiting and self._clock() - now_s < _FEED_S:
-            self.board.feed([self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))], now_s)
+            events: list[Event] = []
+            while self._waiting and len(events) < _AT_ONCE:
+                events.append(self._waiting.popleft())
+                if events[-1].table is not None or events[-1].done is not None:
+                    self.board.feed(events, now_s)
+                    return bool(self._waiting)
+            self.board.feed(events, now_s)
+        return False
 
     def _look_for_trouble(self, now_s: float) -> None:
         trouble = self._source.trouble()
@@ -117,12 +131,15 @@ class Dashboard:
 
     def draw(self, columns: int, rows: int) -> Sequence[Line]:
         """Everything there is room for; at its foot the keys, or over it what is asked or was told last."""
+        if self._is_halfway and self._shown[0] == (columns, rows):
+            return self._shown[1]
         self._acting.width = columns
         self.look.foot = bar(self._keys, columns)
         lines = list(self._painter.draw(columns, rows, self.board.now(self._clock()), self._about, self._details()))
         foot = self._foot(columns)[-rows:]
         if foot:
             lines[-len(foot) :] = block(foot, columns, len(foot), self._style)
+        self._shown = (columns, rows), lines
         return lines
 
     def _foot(self, columns: int) -> list[Line]:

@@ -10,11 +10,13 @@ from typing import NamedTuple
 from compmake.channel import Event
 from compmake.channel.source import Steer
 from compmake.errors import CompmakeError, UserError
-from compmake.job import Failure, JobId, JobState
+from compmake.failure import from_json
+from compmake.job import Failure, JobId, JobState, Record
+from compmake.recorded import recorded_arguments
 from compmake.selection import Scope, parse
 from compmake.selection.live import is_snapshot, member_of
 from compmake.text_safety import one_line, sanitize
-from compmake.ui.commands.attempts import call_text, output_of
+from compmake.ui.commands.attempts import call_of, output_of
 from compmake.ui.commands.line import Step, expand_aliases, parse_line
 from compmake.ui.commands.registry import command_names, find_command
 from compmake.ui.commands.runner import CARRIED_OUT, run_steps
@@ -44,6 +46,20 @@ class Said(NamedTuple):
     """Whether it was said on the terminal itself, where the user has seen it."""
     begun: str = ""
     """The command of a make that was begun and goes on in the background."""
+
+
+class _Known(NamedTuple):
+    """What the store knows of a job."""
+
+    job_id: JobId
+    function: str
+    """`module:qualname`."""
+    record: Record | None
+    arguments: Sequence[tuple[str, str]]
+
+    @property
+    def call(self) -> str:
+        return call_of(self.function, self.arguments)
 
 
 class Desk:
@@ -134,29 +150,40 @@ class Desk:
         """
         with self._lock:
             try:
-                if renew:
-                    self._renew()
-                return self._details(job_id)
+                return self._details(self._known(job_id, renew=renew))
             except (CompmakeError, LookupError):  # never made, or not of this program
                 return Details(job_id)
 
-    def _details(self, job_id: JobId) -> Details:
+    def _known(self, job_id: JobId, *, renew: bool) -> _Known:
+        """Return what the store knows of a job; without the program the others' records are not even read.
+
+        Raises:
+            LookupError: It was never made, or is not of this program.
+        """
         session = self._session
-        record = session.record(job_id)
-        output = output_of(session, record).replace("\r\n", "\n").rstrip().split("\n")
-        call = [call_text(session, job_id)]
-        call += [
-            f"{one_line(name, _CELLS)} = {one_line(text, _CELLS)}" for name, text in session.look.arguments(job_id)
-        ]
+        if session.workspace.program is None:
+            record = session.workspace.store.load_record(job_id)
+            if record is None:
+                raise LookupError(job_id)
+            return _Known(job_id, record.function, record, recorded_arguments(record))
+        if renew:
+            self._renew()
+        function = session.workspace.graph.jobs[job_id].function_name
+        return _Known(job_id, function, session.record(job_id), session.look.arguments(job_id))
+
+    def _details(self, known: _Known) -> Details:
+        record = known.record
+        output = output_of(self._session, record).replace("\r\n", "\n").rstrip().split("\n")
+        arguments = [f"{one_line(name, _CELLS)} = {one_line(text, _CELLS)}" for name, text in known.arguments]
         return Details(
-            job_id,
-            call=call,
+            known.job_id,
+            call=[known.call, *arguments],
             output=output[-_OUTPUT_LINES:] if output != [""] else (),
             output_note="it was never made"
             if record is None
             else f"printed by attempt {record.attempt}, {_when(record.made_at)}",
-            runs=self._runs(job_id),
-            failure=session.failure(job_id),
+            runs=self._runs(known.job_id),
+            failure=from_json(record.failure) if record is not None and not record.ok else None,
         )
 
     def _runs(self, job_id: JobId) -> list[str]:
@@ -178,9 +205,8 @@ class Desk:
         """Return a failure for its viewer."""
         with self._lock:
             try:
-                self._renew()
-                output = output_of(self._session, self._session.record(job_id))
-                return FailureReport(job_id, head, call_text(self._session, job_id), failure, output)
+                known = self._known(job_id, renew=True)
+                return FailureReport(job_id, head, known.call, failure, output_of(self._session, known.record))
             except (CompmakeError, LookupError):
                 return FailureReport(job_id, head, "", failure, "")
 

@@ -87,16 +87,19 @@ class WithStanding:
         seen: tuple[object, int] | None = None
         while True:
             with contextlib.suppress(CompmakeError):  # whoever gives a command is told
-                newest = self._newest
-                makes = (newest is not None and not self._source.trouble()) or self._is_making()
+                newest, is_unheard = self._newest, bool(self._source.trouble())
+                makes = True if newest is not None and not is_unheard else self._is_making()
                 with self._mutex:
                     if self._newest is newest:
                         self._makes = makes
-                version = self._version(), self._asked()
-                if self._newest is EventKind.RUN_ENDED and not self._is_over and not self._is_making():
-                    seen, self._is_over = (self._version(), self._asked_then), True
-                elif (self._newest is None or self._is_over) and version != seen:
-                    seen, self._loaded = version, self._load()
+                if newest is EventKind.RUN_ENDED and not self._is_over:
+                    if not self._is_making():
+                        seen, self._is_over = (self._version(), self._asked_then), True
+                # All records of a large store take seconds: not if a make is about to tell more than they do.
+                elif self._is_over or (newest is None and (is_unheard or not makes)):
+                    version = self._version(), self._asked()
+                    if version != seen:
+                        seen, self._loaded = version, self._load()
             if self._closing.wait(_ASK_EVERY_S):
                 return
 

@@ -1,7 +1,7 @@
 """What is typed behind `/`: which jobs are listed. `text` fuzzy over ids, `~regex`, `=selection`, `!` inverts."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from compmake.errors import CompmakeError
@@ -32,6 +32,7 @@ class Select(Protocol):
 
 _OVER = frozenset({State.DONE, State.UP_TO_DATE})
 _JOB_STATES = tuple(JobState.DONE if state is State.UP_TO_DATE else JobState[state.name] for state in State)
+_NOT_OVER = frozenset(State) - _OVER
 _BAD = frozenset({State.FAILED, State.BLOCKED, State.INTERRUPTED})
 
 
@@ -42,6 +43,11 @@ class Filter(NamedTuple):
     """As typed; without any, jobs that are not done."""
     failed_only: bool = False
     chosen: Chosen | None = None
+
+    @property
+    def states(self) -> Collection[State] | None:
+        """All jobs in these are listed, and no others; None if that is asked of each job."""
+        return None if self.chosen is not None else _BAD if self.failed_only else _NOT_OVER
 
     @property
     def name(self) -> str:

@@ -63,19 +63,20 @@ class FunctionTallies:
     def count_anew(self, jobs: Jobs) -> None:
         """Count all jobs; what took how long stays."""
         before, self._tallies = self._tallies, {}
-        known: dict[str, list[float]] = {}
-        for number, name in enumerate(jobs.functions):
+        for (name, state), count in jobs.counts_by_function():
             tally = self._tallies.get(name)
             if tally is None:
                 tally = self._tallies[name] = FunctionTally(name)
                 if name in before:
                     tally.usual_s, tally.durations_s = before[name].usual_s, before[name].durations_s
-            usual_s = jobs.usual_s(number)
-            if usual_s is not None:
-                known.setdefault(name, []).append(usual_s)
-            self._count(tally, jobs.state(number), usual_s, +1)
-        for name, seconds in known.items():
-            self._tallies[name].usual_s = sum(seconds) / len(seconds)
+            self._count(tally, state, None, count)
+        for name, seconds in jobs.usual_by_function(_OPEN).items():
+            self._tallies[name].open_usual_s, self._tallies[name].open_known = sum(seconds), len(seconds)
+
+    def take_usual(self, jobs: Jobs) -> None:
+        """Take over what the jobs of a table are expected to take."""
+        for name, seconds in jobs.usual_by_function().items():
+            self._of(name).usual_s = sum(seconds) / len(seconds)
 
     def moved(self, name: str, old: State, new: State, usual_s: float | None) -> None:
         """Note that a job went from one state to another."""
@@ -88,7 +89,10 @@ class FunctionTallies:
         self._of(name).durations_s.append(wall_s)
 
     def _of(self, name: str) -> FunctionTally:
-        return self._tallies.setdefault(name, FunctionTally(name))
+        tally = self._tallies.get(name)
+        if tally is None:
+            tally = self._tallies[name] = FunctionTally(name)
+        return tally
 
     @staticmethod
     def _count(tally: FunctionTally, state: State, usual_s: float | None, step: int) -> None:

@@ -7,12 +7,13 @@ import contextlib
 import heapq
 import time
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 
 from compmake.job import JobId
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.filtering import Filter, Select, filter_of
 from compmake.ui.dashboard.board.ordering import Ordering
-from compmake.ui.dashboard.board.sorting import COLUMNS, Entry, key_of
+from compmake.ui.dashboard.board.sorting import COLUMNS, Entry, by_state, key_of
 
 _SLICE = 500
 """Jobs between two looks at the clock."""
@@ -162,8 +163,17 @@ class JobRows:
 
     def _whole_pass(self) -> Iterator[None]:
         """Filter and sort all jobs; what is listed changes at the very end."""
-        jobs, kept, column = self._board.jobs, self.filter, self.column
+        jobs, kept, column, states = self._board.jobs, self.filter, self.column, self.filter.states
         self._changed = set()
+        entries: list[Entry] = []
+        by_number: dict[int, Entry] = {}
+        if column == "state" and states is not None:
+            for block in by_state(jobs, states):
+                entries += block
+                by_number.update(zip(map(itemgetter(-1), block), block, strict=True))
+                yield
+            self._order.set(entries, by_number)
+            return
         blocks: list[list[Entry]] = []
         for start in range(0, len(jobs), _SLICE):
             block = [
@@ -174,8 +184,6 @@ class JobRows:
             block.sort()
             blocks.append(block)
             yield
-        entries: list[Entry] = []
-        by_number: dict[int, Entry] = {}
         for entry in heapq.merge(*blocks):
             entries.append(entry)
             by_number[entry[-1]] = entry

@@ -1,9 +1,12 @@
 """`Jobs`: the state of every job of a make, and what is known of those to which something happened."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
+from compmake.channel import DoneJobs
 from compmake.job import Failure, JobId
 from compmake.job_table import JobTable
 from compmake.ui.dashboard.board.states import State
@@ -57,12 +60,14 @@ class Jobs:
         """The newest failure of each failed job, of the last 2,000 that failed."""
         self._dependents: list[list[int]] = []
         self._usual_s: list[float | None] = []
-        self._priorities: list[float] = []
+        self.priorities: list[float] = []
+        """How early each is started: the higher, the earlier."""
         self._numbers: dict[JobId, int] = {}
         self._states = bytearray()
         self._missing = array("l")
         """How many of its needs are not there."""
-        self._attempts: dict[int, Attempt] = {}
+        self.attempts: dict[int, Attempt] = {}
+        """What is known of the newest attempt of each job that was tried."""
         self._changed: set[int] = set()
 
     def __len__(self) -> int:
@@ -78,15 +83,11 @@ class Jobs:
 
     def attempt(self, number: int) -> Attempt:
         """Return what is known of its newest attempt."""
-        return self._attempts.get(number, _NEVER)
+        return self.attempts.get(number, _NEVER)
 
     def usual_s(self, number: int) -> float | None:
         """Return what it is expected to take, None if nothing is known."""
         return self._usual_s[number]
-
-    def priority(self, number: int) -> float:
-        """Return how early it is started: the higher, the earlier."""
-        return self._priorities[number]
 
     def dependents(self, number: int) -> Sequence[int]:
         """Return the numbers of the jobs that need it."""
@@ -97,36 +98,71 @@ class Jobs:
         changed, self._changed = self._changed, set()
         return changed
 
+    def in_states(self, states: Collection[State]) -> Iterator[int]:
+        """Yield the jobs that are in one of some states now; a loop over all of them would take long."""
+        return compress(range(len(self._states)), self._mask(states))
+
+    def counts_by_function(self) -> Iterable[tuple[tuple[str, State], int]]:
+        """Return how many jobs of each function are in each state, functions in the order of their first jobs."""
+        counts = Counter(zip(self.functions, self._states, strict=True))
+        return [((name, _STATES[state]), count) for (name, state), count in counts.items()]
+
+    def usual_by_function(self, states: Collection[State] = _STATES) -> Mapping[str, list[float]]:
+        """Return what the jobs in some states are expected to take, as far as that is known."""
+        found: defaultdict[str, list[float]] = defaultdict(list)
+        for name, usual_s in compress(zip(self.functions, self._usual_s, strict=True), self._mask(states)):
+            if usual_s is not None:
+                found[name].append(usual_s)
+        return found
+
+    def _mask(self, states: Collection[State]) -> bytes:
+        return bytes(self._states).translate(bytes(state in states for state in range(256)))
+
     # What the fold calls.
 
     def set_table(self, table: JobTable, done: State) -> None:
         """Take over all jobs, those of `table.done` in that state; what is known of those heard of before stays."""
-        heard = [(job_id, self.state(number), self._attempts.get(number)) for job_id, number in self._numbers.items()]
+        heard = [(job_id, self.state(number), self.attempts.get(number)) for job_id, number in self._numbers.items()]
         functions = dict(zip(self.ids, self.functions, strict=True))
         self.has_table, self.generation = True, self.generation + 1
         self.ids, self.functions, self.needs = list(table.ids), list(table.functions), list(table.needs)
-        self._usual_s, self._priorities = list(table.usual_s), list(table.priorities)
-        self._numbers = {job_id: number for number, job_id in enumerate(self.ids)}
+        self._usual_s, self.priorities = list(table.usual_s), list(table.priorities)
+        self._numbers = dict(zip(self.ids, range(len(self.ids)), strict=True))
         self._dependents = [[] for _ in self.ids]
         for number, needed in enumerate(self.needs):
             for other in needed:
                 self._dependents[other].append(number)
-        self._missing = array("l", map(len, self.needs))
         self._states = bytearray([State.WAITING]) * len(self.ids)
-        self.counts = [0] * len(State)
-        self.counts[State.WAITING] = len(self.ids)
-        self._attempts, self._changed = {}, set()
-        for number, missing in enumerate(self._missing):
-            if not missing:
-                self.move(number, State.READY)
         for number in table.done:
-            self.move(number, done)
+            self._states[number] = done
+        self.attempts, self._changed = {}, set()
+        self._conclude()
         for job_id, state, attempt in heard:
             number = self.found(job_id, functions[job_id])
             if attempt is not None:
-                self._attempts[number] = attempt
+                self.attempts[number] = attempt
             if state not in _OPEN:
                 self.move(number, state)
+
+    def set_done(self, done: DoneJobs) -> None:
+        """Take over jobs that were done before anybody looked; they may be thousands."""
+        numbers = [self.found(job_id, name) for job_id, name in zip(done.job_ids, done.functions, strict=True)]
+        about = (done.attempts, done.workers, done.started_at, done.ended_at, done.wall_s, done.peak_bytes)
+        self.attempts.update(zip(numbers, map(Attempt._make, zip(*about, strict=True)), strict=True))
+        self._changed.update(numbers)
+        for number in numbers:
+            self._states[number] = State.DONE
+        self._conclude()
+
+    def _conclude(self) -> None:
+        """Work out anew what follows from the jobs that are done: who is ready, and the counts."""
+        missing = array("l", map(len, self.needs))
+        for number in self.in_states(_GOOD):
+            for other in self._dependents[number]:
+                missing[other] -= 1
+        for number in self.in_states(_OPEN):
+            self._states[number] = State.WAITING if missing[number] else State.READY
+        self._missing, self.counts = missing, [self._states.count(state) for state in State]
 
     def found(self, job_id: JobId, function: str) -> int:
         """Return the number of a job; one of which nobody had heard is added."""
@@ -139,7 +175,7 @@ class Jobs:
         self.needs.append(())
         self._dependents.append([])
         self._usual_s.append(None)
-        self._priorities.append(0.0)
+        self.priorities.append(0.0)
         self._missing.append(0)
         self._states.append(State.READY)
         self.counts[State.READY] += 1
@@ -163,12 +199,12 @@ class Jobs:
 
     def set_attempt(self, number: int, attempt: Attempt) -> None:
         """Note what is known of its newest attempt."""
-        self._attempts[number] = attempt
+        self.attempts[number] = attempt
         self._changed.add(number)
 
     def note_memory(self, number: int, rss_bytes: int) -> None:
         """Note how much memory a running job has in use."""
-        attempt = self._attempts.get(number)
+        attempt = self.attempts.get(number)
         if attempt is not None and rss_bytes > attempt.peak_bytes:
             self.set_attempt(number, attempt._replace(peak_bytes=rss_bytes))
 
@@ -182,13 +218,6 @@ class Jobs:
     def open_state(self, number: int) -> State:
         """Return READY or WAITING, whichever follows from what the job needs."""
         return State.WAITING if self._missing[number] else State.READY
-
-    def in_state(self, state: State) -> Iterable[int]:
-        """Yield the jobs in a state."""
-        at = self._states.find(state)
-        while at >= 0:
-            yield at
-            at = self._states.find(state, at + 1)
 
     def _move(self, number: int, state: State, moves: list[Move]) -> None:
         """Make one transition. Counts change here and nowhere else."""

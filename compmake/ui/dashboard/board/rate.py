@@ -1,26 +1,24 @@
 """`Rate`: how many jobs ended in the last minute."""
 
-from collections import deque
-
 _SPAN_S = 60
+_SECONDS_KEPT = 3 * _SPAN_S
 
 
 class Rate:
     """Counts by the second, by the driver's clock."""
 
     def __init__(self) -> None:
-        self._counts: deque[tuple[int, int]] = deque(maxlen=_SPAN_S + 1)
+        self._counts: dict[int, int] = {}
 
     def count(self, at: float) -> None:
-        """Note that a job has ended."""
+        """Note that a job has ended; not all are told in order to who comes late."""
         second = int(at)
-        if self._counts and self._counts[-1][0] >= second:
-            second, before = self._counts.pop()
-            self._counts.append((second, before + 1))
-        else:
-            self._counts.append((second, 1))
+        if second not in self._counts and len(self._counts) > _SECONDS_KEPT:
+            newest = max(second, *self._counts)
+            self._counts = {known: count for known, count in self._counts.items() if newest - known <= _SPAN_S}
+        self._counts[second] = self._counts.get(second, 0) + 1
 
     def per_minute(self, now: float, elapsed_s: float) -> float:
         """Return how many jobs end in a minute, from the last minute or from all of the `elapsed_s` before it."""
-        ended = sum(count for second, count in self._counts if now - second <= _SPAN_S)
+        ended = sum(count for second, count in self._counts.items() if now - second <= _SPAN_S)
         return ended * 60 / min(max(elapsed_s, 1.0), _SPAN_S)

@@ -36,6 +36,11 @@ class Timeline:
         else:
             segments.append(segment)
 
+    def sort(self) -> None:
+        """Bring the segments into order: of what happened long ago failures are told before all that was done."""
+        for worker, segments in self._segments.items():
+            self._segments[worker] = deque(sorted(segments, key=_end), maxlen=_SEGMENTS_KEPT)
+
     def retire(self, worker: str) -> None:
         """Note that a worker is no more; what it did is kept for a few minutes."""
         if worker in self._segments:
@@ -57,6 +62,10 @@ class Timeline:
             if segment.end <= start:
                 return
             yield segment
+
+
+def _end(segment: Segment) -> float:
+    return segment.end
 
 
 def _joins(last: Segment, segment: Segment) -> bool:

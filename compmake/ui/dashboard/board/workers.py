@@ -1,7 +1,9 @@
 """`Workers`: what each worker of a make does now, how long ago it was heard, and what it has made."""
 
+from collections import Counter
 from dataclasses import dataclass
 
+from compmake.channel import DoneJobs
 from compmake.job import Beat, JobId
 
 NO_BEAT = Beat()
@@ -91,6 +93,17 @@ class Workers:
         if worker.job_id == job_id:
             worker.job_id, worker.function, worker.started_at = None, "", at
             worker.beat, worker.has_beaten = NO_BEAT, False
+
+    def end_many(self, done: DoneJobs) -> None:
+        """Let jobs be no longer at work that were done."""
+        for job_id in self._places.keys() & set(done.job_ids):
+            self.end(self._places[job_id], job_id, done.ended_at[-1])
+        ended_at = dict(zip(done.workers, done.ended_at, strict=True))
+        for name, count in Counter(done.workers).items():
+            worker = self._of(name)
+            worker.done += count
+            if worker.job_id is None:
+                worker.started_at = ended_at[name]
 
     def end_all(self, at: float) -> None:
         """Let nobody be at work."""

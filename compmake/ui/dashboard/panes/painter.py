@@ -54,6 +54,9 @@ class Painter:
         self.top = 0
         """The first of them."""
         self._detail = DetailPane()
+        self._timeline_seen: tuple[object, ...] = ()
+        """What the timeline was drawn of."""
+        self._timeline_drawn: list[Line] = []
 
     def draw(self, columns: int, rows: int, now: float, about: About, details: Details | None = None) -> list[Line]:
         """Return exactly `rows` lines of `columns` cells.
@@ -121,7 +124,7 @@ class Painter:
             case "functions":
                 return "Functions", "", functions_lines(scene, columns, rows)
             case "timeline":
-                return timeline_title(scene), "", timeline_lines(scene, columns, rows)
+                return timeline_title(scene), "", self._timeline(scene, columns, rows)
             case "events":
                 return "Events", "", events_lines(scene, rows)
             case _:
@@ -143,6 +146,15 @@ class Painter:
     def _shows_workers(self, scene: Scene) -> bool:
         view = self._board.view
         return bool(view.started and not view.ended and len(self._board.workers) and not scene.about.trouble)
+
+    def _timeline(self, scene: Scene, columns: int, rows: int) -> list[Line]:
+        """Return the timeline as it was drawn last, for up to a second: it has thousands of segments."""
+        board, look = self._board, self._look
+        places = len(board.workers), look.tops.get(TIMELINE, 0), look.span_s
+        seen = (int(scene.now), board.generation, board.view.ended, columns, rows, places)
+        if seen != self._timeline_seen:
+            self._timeline_seen, self._timeline_drawn = seen, timeline_lines(scene, columns, rows)
+        return [list(line) for line in self._timeline_drawn]
 
     def _follow_cursor(self, page: int) -> None:
         """Scroll the list of jobs as little as is needed to see the cursor."""
