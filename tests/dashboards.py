@@ -14,9 +14,9 @@ from compmake.ui.dashboard.acting import Acting
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.dashboard_keys import KEYS
-from compmake.ui.dashboard.dashboard_screen import Dashboard
+from compmake.ui.dashboard.dashboard_screen import EAGERLY_S, Dashboard
 from compmake.ui.dashboard.panes.look import About
-from compmake.ui.dashboard.screen import FRAME_S, FullScreen
+from compmake.ui.dashboard.screen import FullScreen
 from compmake.ui.text import Style
 
 T = 1_700_000_000.0
@@ -116,7 +116,7 @@ class Seen:
 
     def until_calm(self) -> None:
         """Let time stand still until all that was told is shown."""
-        while self.dashboard.tick().again_s < FRAME_S:
+        while self.dashboard.tick().again_s < EAGERLY_S:
             pass
 
     def lines(self, columns: int = 80, rows: int = 24) -> list[str]:

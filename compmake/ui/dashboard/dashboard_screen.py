@@ -30,6 +30,8 @@ _FEED_S = 0.05
 _AT_ONCE = 1000
 """Events between two looks at the clock."""
 _SOON_S = 0.001
+_EAGER_S, EAGERLY_S = 2.0, 0.02
+"""Who has just come does not wait a whole frame for what was before; and how often that is looked for."""
 _CLOCK_S = 1.0
 _FAR = 1_000_000_000
 _WHEEL = 3
@@ -74,9 +76,10 @@ class Dashboard:
         self._keys, self._about, self._clock, self._style = keys, about, clock, style
         self._painter = Painter(self.board, self.rows, self.look, style)
         self._waiting: deque[Event] = deque()
-        self._next_second_s = 0.0
+        self._began_s, self._next_second_s = clock(), 0.0
         self._drawn: tuple[object, ...] = ()
-        self._is_halfway = False
+        self._is_drawn = False
+        """Whether all that is to be seen was drawn: urwid asks again and again."""
         self._shown: tuple[tuple[int, int], Sequence[Line]] = (0, 0), ()
         """What was drawn last, and in which size."""
         self._trouble_since_s: float | None = None
@@ -87,7 +90,7 @@ class Dashboard:
         """Hear the news, go on with what takes long; tell whether anything is to be drawn."""
         now_s = self._clock()
         self._waiting += self._source.read()
-        self._is_halfway = self._feed(now_s)
+        is_halfway = self._feed(now_s)
         now = self.board.now(now_s)
         if self._pane == DETAIL or self._acting.asking is not None:
             self.rows.hold(now)  # whoever reads about a job, or answers a question about it, is not shown another
@@ -100,7 +103,9 @@ class Dashboard:
         seen = self.board.version, self._acting.take_answer(), self._lookup.version if self._lookup is not None else 0
         is_new = seen != self._drawn or is_new_list or is_second
         self._drawn = seen
-        return Tick(is_new, _SOON_S if self._waiting or self.rows.is_busy else FRAME_S)
+        self._is_drawn = self._is_drawn and (is_halfway or not is_new)
+        again_s = FRAME_S if now_s - self._began_s > _EAGER_S else EAGERLY_S
+        return Tick(is_new, _SOON_S if self._waiting or self.rows.is_busy else again_s)
 
     def _feed(self, now_s: float) -> bool:
         """Fold what has come; of very much a part, so that keys are heard meanwhile.
@@ -131,7 +136,7 @@ class Dashboard:
 
     def draw(self, columns: int, rows: int) -> Sequence[Line]:
         """Everything there is room for; at its foot the keys, or over it what is asked or was told last."""
-        if self._is_halfway and self._shown[0] == (columns, rows):
+        if self._is_drawn and self._shown[0] == (columns, rows):
             return self._shown[1]
         self._acting.width = columns
         self.look.foot = bar(self._keys, columns)
@@ -139,7 +144,7 @@ class Dashboard:
         foot = self._foot(columns)[-rows:]
         if foot:
             lines[-len(foot) :] = block(foot, columns, len(foot), self._style)
-        self._shown = (columns, rows), lines
+        self._shown, self._is_drawn = ((columns, rows), lines), True
         return lines
 
     def _foot(self, columns: int) -> list[Line]:
@@ -167,7 +172,7 @@ class Dashboard:
         self.rows.step(_SLICE_S, self._now())
 
     def _press(self, key: str) -> None:
-        acting = self._acting
+        acting, self._is_drawn = self._acting, False
         acting.told = self.rows.message = ""
         self.rows.hold(self._now())
         if acting.asking is not None:
