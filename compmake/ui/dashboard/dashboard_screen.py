@@ -91,9 +91,12 @@ class Dashboard:
         if is_second:
             self._next_second_s = now_s + _CLOCK_S
             self.board.look_for_silence(now)
+        # The clock of a recording stands still at its end, where there may be trouble.
+        is_new_trouble = bool(self._source.trouble()) != bool(self._about.trouble)
+        if is_second or is_new_trouble:
             self._look_for_trouble(now_s)
         seen = self.board.version, self._acting.take_answer(), self._lookup.version if self._lookup is not None else 0
-        is_new = seen != self._drawn or is_new_list or is_second
+        is_new = seen != self._drawn or is_new_list or is_second or is_new_trouble
         self._drawn = seen
         return Tick(is_new, _SOON_S if self._waiting or self.rows.is_busy else FRAME_S)
 
