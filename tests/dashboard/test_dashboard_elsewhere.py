@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from consoles import let_go, write_program
+from dashboards import Seen, Told
 from redis_servers import Server
 from terminal import Terminal, compmake_terminal
 
@@ -186,6 +187,18 @@ def test_a_recording_that_was_cut_off_promises_nothing(space):
         assert "news come again" not in shown
         seen.press("3")
         seen.wait_for("a recording does not tell this")
+
+
+def test_trouble_is_told_though_no_time_passes():
+    """The clock of a recording stands still at its end: that it was cut off there is drawn all the same."""
+    source = Told([])
+    seen = Seen(source)
+    seen.tick()
+    assert not seen.dashboard.tick().is_new
+    source.is_lost = True
+    assert seen.dashboard.tick().is_new
+    assert "the server is away" in seen.shown()
+    assert not seen.dashboard.tick().is_new
 
 
 def test_control_may_be_said_behind_the_command(space, making):

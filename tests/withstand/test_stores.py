@@ -88,12 +88,14 @@ def test_a_full_disk_stops_the_make_and_loses_nothing(space):
 
     done = run_prepared(space, small_files, "prog", "make")
     assert_told(done, 3, "objects", "cannot be written", "300", "bytes more", "Free some space")
-    ran = space.take_ledger()
+    ran = (space.path / "ledger.txt").read_text().splitlines()
+    before = next(number for number, name in enumerate(ran) if name.startswith("big"))
     assert not list(space.path.rglob(".tmp-*"))
     states = {row["job"]: row["state"] for row in space.run("prog", "ls", "--json").objects}
     assert "failed" not in states.values()
     finished = {job for job, state in states.items() if state == "done"}
-    assert len(finished) == len([name for name in ran if not name.startswith("big")])
+    # A worker may have begun the job behind the one that did not fit.
+    assert 0 < before <= len(finished) <= len([name for name in ran if not name.startswith("big")])
     assert len(space.make()) == 9 - len(finished)
 
 
@@ -116,10 +118,12 @@ def test_a_really_full_file_system_stops_the_make_and_loses_nothing(space):
     )
     assert done.stdout.split() == ["code", "3", "code", "0"], done.stderr
     assert "No space left on device" in done.stderr
-    ran = space.take_ledger()
-    again = [name for name in set(ran) if ran.count(name) > 1]
+    ran = (space.path / "ledger.txt").read_text().splitlines()
+    again = [name for name in ran if ran.count(name) > 1]
     assert sorted(set(ran)) == ALL
-    assert len(again) <= 1, "only the job that could not be stored runs twice"
+    # What could not be stored, and what was sent ahead behind it, runs twice; nothing that came before.
+    (unstored,) = {name for name in again if name.startswith("big")}
+    assert again[0] == unstored
 
 
 @pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small file system")

@@ -99,9 +99,12 @@ class Dashboard:
         if is_second:
             self._next_second_s = now_s + _CLOCK_S
             self.board.look_for_silence(now)
+        # The clock of a recording stands still at its end, where there may be trouble.
+        is_new_trouble = bool(self._source.trouble()) != bool(self._about.trouble)
+        if is_second or is_new_trouble:
             self._look_for_trouble(now_s)
         seen = self.board.version, self._acting.take_answer(), self._lookup.version if self._lookup is not None else 0
-        is_new = seen != self._drawn or is_new_list or is_second
+        is_new = seen != self._drawn or is_new_list or is_second or is_new_trouble
         self._drawn = seen
         self._is_drawn = self._is_drawn and (is_halfway or not is_new)
         again_s = FRAME_S if now_s - self._began_s > _EAGER_S else EAGERLY_S
