@@ -113,15 +113,17 @@ def _collect_rarely() -> None:
 
 
 class _Names:
-    """The words of lines of commands, those of the program as soon as they are collected."""
+    """The words of lines of commands; those of the program are collected when a line is typed first."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._names = ProgramNames()
-        threading.Thread(target=self._collect, name="compmake-names", daemon=True).start()
+        self._thread = threading.Thread(target=self._collect, name="compmake-names", daemon=True)
 
     def __call__(self) -> Vocabulary:
         """Return what is known by now."""
+        if self._thread.ident is None:
+            self._thread.start()
         return Vocabulary(self._names, self._session.aliases)
 
     def _collect(self) -> None:
