@@ -53,6 +53,9 @@ _VARYING = [
     (re.compile(r"[ \t]+"), " "),
 ]
 
+_NOW_AND_THEN = re.compile(r"TIME N/\d+ done \d+ running ETA ")
+"""How far a make is, told every few seconds: where among the events depends on when the command got to it."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -229,7 +232,7 @@ def normalized(text: str) -> list[str]:
         for pattern, word in _VARYING:
             line = pattern.sub(word, line)
         lines.append(line.strip())
-    return lines
+    return [line for line in lines if not _NOW_AND_THEN.match(line)]
 
 
 def rewrite(document: Path, folder: Folder) -> None:

@@ -190,10 +190,10 @@ def test_a_slip_among_100_000_jobs_is_answered_at_once():
     scope = Scope(Graph({f"func1-{number}": job(f"func1-{number}") for number in range(100_000)}), dict)
     durations_s = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()  # of others that run beside this nothing is said
         with pytest.raises(SelectionError, match="Did you mean func1-54321") as caught:
             select("func1-54321x", scope)
-        durations_s.append(time.perf_counter() - start)
+        durations_s.append(time.process_time() - start)
     assert str(caught.value).count("func1-") <= 4
     assert min(durations_s) < 0.2
 
