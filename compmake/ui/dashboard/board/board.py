@@ -13,7 +13,7 @@ from compmake.ui.dashboard.board.timeline import Segment, Timeline
 from compmake.ui.dashboard.board.workers import DRIVER, LOST_AFTER_S, Workers
 from compmake.ui.view import View
 
-_SEGMENTS_SEEN = 10_000
+_SEGMENTS_SEEN = 4_000
 """Of jobs that were done before anybody looked so many are put into the timeline, which keeps the newest."""
 
 
@@ -92,8 +92,7 @@ class Board:
         if event.table is not None:
             self.last = event.text
             self.jobs.set_table(event.table, State.UP_TO_DATE if self.view.started else State.DONE)
-            self.functions.count_anew(self.jobs)
-            self.functions.take_usual(self.jobs)
+            self.functions.take_table(self.jobs)
 
     def _move(self, number: int, state: State) -> None:
         for name, old, new, usual_s in self.jobs.move(number, state):

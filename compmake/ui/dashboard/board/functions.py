@@ -10,6 +10,7 @@ from compmake.ui.dashboard.board.states import State
 
 _DURATIONS_KEPT = 200
 _OPEN = frozenset({State.WAITING, State.READY, State.RUNNING})
+_OVER = frozenset(State) - _OPEN
 _GOOD = frozenset({State.DONE, State.UP_TO_DATE})
 
 
@@ -55,6 +56,8 @@ class FunctionTallies:
 
     def __init__(self, news: Iterable[FunctionNews] = ()) -> None:
         self._tallies = {told.name: FunctionTally(told.name, left=told.jobs, usual_s=told.usual_s) for told in news}
+        self._known: dict[str, tuple[float, int]] = {}
+        """What all jobs of a function are expected to take, as far as that is known, and of how many it is."""
 
     def all(self) -> list[FunctionTally]:
         """Return them."""
@@ -70,13 +73,18 @@ class FunctionTallies:
                 if name in before:
                     tally.usual_s, tally.durations_s = before[name].usual_s, before[name].durations_s
             self._count(tally, state, None, count)
-        for name, seconds in jobs.usual_by_function(_OPEN).items():
-            self._tallies[name].open_usual_s, self._tallies[name].open_known = sum(seconds), len(seconds)
+        over = jobs.usual_by_function(_OVER)
+        for name, (usual_s, known) in self._known.items():
+            seconds, tally = over.get(name, ()), self._tallies[name]
+            tally.open_known = known - len(seconds)
+            tally.open_usual_s = max(0.0, usual_s - sum(seconds)) if tally.open_known else 0.0
 
-    def take_usual(self, jobs: Jobs) -> None:
-        """Take over what the jobs of a table are expected to take."""
-        for name, seconds in jobs.usual_by_function().items():
-            self._of(name).usual_s = sum(seconds) / len(seconds)
+    def take_table(self, jobs: Jobs) -> None:
+        """Take over all jobs, and what they are expected to take."""
+        self._known = {name: (sum(seconds), len(seconds)) for name, seconds in jobs.usual_by_function().items()}
+        self.count_anew(jobs)
+        for name, (usual_s, known) in self._known.items():
+            self._of(name).usual_s = usual_s / known
 
     def moved(self, name: str, old: State, new: State, usual_s: float | None) -> None:
         """Note that a job went from one state to another."""

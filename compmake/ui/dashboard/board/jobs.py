@@ -4,6 +4,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
+from operator import add
 from typing import NamedTuple
 
 from compmake.channel import DoneJobs
@@ -42,6 +43,11 @@ _STATES = tuple(State)
 """By number; an enum is called in Python code each time."""
 _OPEN = frozenset({State.WAITING, State.READY})
 _GOOD = frozenset({State.DONE, State.UP_TO_DATE})
+_CONCLUDED = bytes(
+    [state if state not in _OPEN else State.READY for state in _STATES]
+    + [state if state not in _OPEN else State.WAITING for state in _STATES]
+).ljust(256)
+"""The states of jobs that miss nothing, behind them those of jobs that miss something, by their states before."""
 
 
 class Jobs:
@@ -108,7 +114,7 @@ class Jobs:
         return [((name, _STATES[state]), count) for (name, state), count in counts.items()]
 
     def usual_by_function(self, states: Collection[State] = _STATES) -> Mapping[str, list[float]]:
-        """Return what the jobs in some states are expected to take, as far as that is known."""
+        """Return what the jobs in some states are expected to take, as far as that is known; all take a while."""
         found: defaultdict[str, list[float]] = defaultdict(list)
         for name, usual_s in compress(zip(self.functions, self._usual_s, strict=True), self._mask(states)):
             if usual_s is not None:
@@ -160,8 +166,8 @@ class Jobs:
         for number in self.in_states(_GOOD):
             for other in self._dependents[number]:
                 missing[other] -= 1
-        for number in self.in_states(_OPEN):
-            self._states[number] = State.WAITING if missing[number] else State.READY
+        waits = map(len(_STATES).__mul__, map(bool, missing))
+        self._states = bytearray(map(add, self._states, waits)).translate(_CONCLUDED)
         self._missing, self.counts = missing, [self._states.count(state) for state in State]
 
     def found(self, job_id: JobId, function: str) -> int:
