@@ -6,7 +6,7 @@ import pytest
 
 from compmake.foretold import Foretold, Look, foretold, past, remember
 from compmake.job_table import Estimate
-from compmake.opening import open_workspace
+from compmake.store.files import FileStore
 from compmake.store.memory import MemoryStore
 
 SLEEPERS = (
@@ -62,11 +62,11 @@ def test_a_steered_make_is_listed_with_what_was_done_to_it(space):
     """And it is said what counts of it, and what stands where there was no number."""
     path = space.write("prog.py", SLEEPERS)
     assert space.run("prog", "make", "-j", "1").code == 0
-    workspace = open_workspace(str(path), tell=print)
+    store = FileStore.open(path.parent / ".compmake" / "prog", create=False)
     try:
-        remember(workspace.store, foretold(7, 1000.0, 100.0, estimates((60, 30, "")), "paused"))
+        remember(store, foretold(7, 1000.0, 100.0, estimates((60, 30, "")), "paused"))
     finally:
-        workspace.close()
+        store.close()
     lines = space.run("prog", "stats", "eta").out.splitlines()
     assert lines[1].split() == ["7", "1m40s", "–", "–", "–", "-50%!", "paused"]
     assert "Of a make that was steered" in " ".join(lines) and "– where there was no number" in " ".join(lines)

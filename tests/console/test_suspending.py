@@ -69,10 +69,11 @@ def test_ctrl_z_in_the_middle_of_a_make_and_fg(shell, made):
     shell.wait_until(lambda: shell.line_modes == ONE_BY_ONE, "keys one by one")
     shell.press("ctrl-z")
     shell.wait_until(lambda: at_the_shell(shell), "the shell")
-    assert is_stopped(worker) and not shell.screen.cursor.hidden
+    shell.wait_until(lambda: is_stopped(worker), "the worker to be stopped")
+    assert not shell.screen.cursor.hidden
     shell.send("fg\r")
     shell.wait_until(lambda: shell.lines[shell.cursor[1]].startswith(" MAKE"), "the region")
-    assert not is_stopped(worker)
+    shell.wait_until(lambda: not is_stopped(worker), "the worker to go on")
     let_go(made, "a")
     shell.ready("8/11")
 
