@@ -15,6 +15,7 @@ from compmake.job_table import Estimate, JobTable
 RUNS = 30
 HALF = ("train", "aggregate", "report", "work", "step1", "step3", "fit")
 NEW = tuple(MEANS_S)
+EDITED = ("train", "work", "step1", "step3", "fit")
 CASES = {
     "all jobs known": {},
     "half of the jobs new": {"known": 0.5},
@@ -25,6 +26,8 @@ CASES = {
     "all jobs new, telling": {"known": 0.0, "telling": NEW},
     "one function slower": {"changed": {"train": 2.0, "work": 2.0, "step3": 2.0, "fit": 2.0}},
     "4 workers": {"workers": 4},
+    "edited, results differ": {"edited": EDITED},
+    "edited, results the same": {"edited": EDITED, "same": True},
 }
 SIZES = (1_000, 10_000, 100_000)
 

@@ -9,6 +9,7 @@ from compmake.channel import Event, EventKind
 from compmake.forecasting import Chain, Left, bounds, longest_chain, simulate
 from compmake.job_cases import CASES, JobKind, beyond, cases, normal
 from compmake.job_shares import Shares, Told
+from compmake.job_skips import Skips
 from compmake.job_table import Estimate, JobTable
 from compmake.remaining import Remaining
 from compmake.speeds import OVERDUE, Begun, Speeds
@@ -25,7 +26,10 @@ _FAIL_AGAIN = 0.7
 """How likely a job fails that failed when it was tried last."""
 _ABOVE_LEAST = 0.15
 """Where the end is between its bounds: those that start the longest chains first come near the least."""
+_LEAST_OF_CHAIN = 0.1
+"""No draw ends sooner than this part of the longest chain: in the middle of some, all and nothing count alike."""
 _NINE_IN_TEN = 1.2816
+_RUNS = frozenset({EventKind.JOB_STARTED, EventKind.JOB_DONE, EventKind.JOB_FAILED})
 _ENDS = frozenset({EventKind.JOB_FAILED, EventKind.JOB_RETRIED, EventKind.JOB_POSTPONED, EventKind.JOB_INTERRUPTED})
 
 
@@ -65,6 +69,7 @@ class Estimator:
         measured = {kind.function for kind in remaining.kinds if not kind.first_time}
         self._speeds = Speeds(table.spreads, measured, known_s)
         self._shares = Shares()
+        self._skips = Skips({rank: remaining.kinds[remaining.kind[rank]].function for rank in remaining.may_run})
         centres_s = [self._speeds.centre_s(kind.function) if kind.first_time else None for kind in remaining.kinds]
         usual = zip(remaining.kind, remaining.usual_s, strict=True)
         self._expected_s = [usual_s if centres_s[kind] is None else centres_s[kind] for kind, usual_s in usual]
@@ -77,6 +82,8 @@ class Estimator:
         remaining, rank = self._remaining, self._remaining.rank(event.job_id)
         if rank is not None:
             kind = remaining.kinds[remaining.kind[rank]]
+            if event.kind in _RUNS:
+                self._skips.ran(rank)
             if event.kind is EventKind.HEARTBEAT:
                 began_at = remaining.running.get(rank)
                 if began_at is not None and event.beat is not None and event.beat.share is not None:
@@ -87,6 +94,10 @@ class Estimator:
                 self._shares.ended(rank, event.wall_s)
             elif event.kind in _ENDS:
                 self._shares.ended(rank, None)
+        elif event.kind is EventKind.UP_TO_DATE and event.count > 0:
+            for found in map(remaining.rank, event.jobs):
+                if found is not None:
+                    self._skips.skipped(found)
         remaining.apply(event)
 
     def estimate(self, now: float, *, simulated: bool = True) -> Estimate:
@@ -110,7 +121,7 @@ class Estimator:
             known, reason = known._replace(medians_s=self._least_s(known.medians_s, unknown)), "at least"
             chain, bounded = self._bounds(known)
         is_simulated = simulated and remaining.count <= MOST_SIMULATED
-        left_s, low_s, high_s = self._simulated(known, chain.ranks) if is_simulated else bounded
+        left_s, low_s, high_s = self._simulated(known, chain) if is_simulated else bounded
         if reason:
             left_s = low_s
         return Estimate(now, left_s, low_s, high_s, chain.takes_s, reason, exp(self._speeds.run))
@@ -197,20 +208,31 @@ class Estimator:
         return chain, (middle_s, least_s / wide, max(middle_s, most_s) * wide)
 
     def _odds(self) -> dict[int, float]:
-        """Return how likely jobs are made at all that need some that failed when they were tried last; by rank."""
-        remaining, odds = self._remaining, {}
+        """Return how likely jobs are made at all, by rank: those that may be up to date, or need one that may fail."""
+        by_function = self._skips.odds()
+        odds = {rank: by_function[function] for rank, function in self._skips.unsure.items()}
+        remaining = self._remaining
         unsure = [rank for rank in remaining.doubtful if remaining.is_left(rank)]
         seen = set(unsure)
         while unsure:
             for dependent in remaining.dependents[unsure.pop()]:
                 if dependent not in seen:
                     seen.add(dependent)
-                    odds[dependent] = 1 - _FAIL_AGAIN
+                    odds[dependent] = (1 - _FAIL_AGAIN) * odds.get(dependent, 1.0)
                     unsure.append(dependent)
         return odds
 
-    def _simulated(self, known: _Now, chain: Sequence[int]) -> tuple[float, float, float]:
-        """Return the end and its range, of some draws of what the jobs will take; `chain` is the longest one."""
+    def _skip_some(self, durations_s: list[float], random: Random) -> None:
+        """Let jobs take no time that turn out to be up to date in one draw; by rank."""
+        if self._skips.unsure:
+            odds, offset = self._skips.drawn_odds(random), random.randrange(997)
+            for rank, function in self._skips.unsure.items():
+                if self._luck[rank + offset] >= odds[function] * CASES:
+                    durations_s[rank] = 0.0
+
+    def _simulated(self, known: _Now, longest: Chain) -> tuple[float, float, float]:
+        """Return the end and its range, of some draws of what the jobs will take; `longest` is the longest chain."""
+        chain, least_s = longest.ranks, max(_LEAST_OF_CHAIN * longest.takes_s, 1e-3)
         waiting, kinds, medians_s = known.waiting, known.kinds, known.medians_s
         remaining, random = self._remaining, Random(1)
         draws = min(_DRAWS_MOST, max(_DRAWS_LEAST, _STEPS // len(waiting or (0,))))
@@ -234,6 +256,7 @@ class Estimator:
                 durations_s[rank] = medians_s[rank] * multiples[kind_of[rank]][luck[rank + offset]]
             for rank, own in serial.items():
                 durations_s[rank] = medians_s[rank] * multiples[kind_of[rank]][own[draw]]
+            self._skip_some(durations_s, random)
             running = []
             for rank, age_s, told, is_overdue in known.running:
                 kind = kind_of[rank]
@@ -248,7 +271,7 @@ class Estimator:
             left = Left(
                 remaining.workers, running, ready, remaining.missing, remaining.dependents, durations_s, failing
             )
-            logs.append(log(max(simulate(left), 1e-3)))
+            logs.append(log(max(simulate(left), least_s)))
         middle = sum(logs) / draws
         sd = sqrt(sum((one - middle) ** 2 for one in logs) / (draws - 1) + self._speeds.drift_sd**2)
         return exp(middle), exp(middle - _NINE_IN_TEN * sd), exp(middle + _NINE_IN_TEN * sd)

@@ -49,6 +49,8 @@ class JobTable:
     """Numbers of the jobs that never succeeded themselves: `usual_s` is that of their function."""
     failed: Collection[int] = ()
     """Numbers of the jobs that failed when they were tried last."""
+    may_run: Collection[int] = ()
+    """Numbers of the jobs that need not run if what they need comes out as it was."""
     spreads: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Seconds that past jobs of each function took, from short to long; a few of them stand for all."""
 
@@ -72,6 +74,7 @@ class JobTable:
             "done": sorted(self.done),
             "first_time": sorted(self.first_time),
             "failed": sorted(self.failed),
+            "may_run": sorted(self.may_run),
             "spreads": {name: [round(one_s, 6) for one_s in spread] for name, spread in self.spreads.items()},
         }
 
@@ -93,6 +96,7 @@ class JobTable:
                 done=frozenset(map(int, data["done"])),
                 first_time=frozenset(map(int, data.get("first_time", ()))),
                 failed=frozenset(map(int, data.get("failed", ()))),
+                may_run=frozenset(map(int, data.get("may_run", ()))),
                 spreads={str(n): tuple(map(float, spread)) for n, spread in data.get("spreads", {}).items()},
             )
         except (KeyError, IndexError, TypeError, AttributeError) as error:
@@ -103,6 +107,7 @@ class JobTable:
             *table.done,
             *table.first_time,
             *table.failed,
+            *table.may_run,
             *(number for needed in table.needs for number in needed),
         ]
         if any(len(column) != size for column in columns) or any(not 0 <= number < size for number in numbers):

@@ -49,6 +49,8 @@ class Remaining:
                 self.dependents[ranks[one]].append(rank)
         self.doubtful = {ranks[number] for number in table.failed}
         """Jobs that failed when they were tried last."""
+        self.may_run = {ranks[number] for number in table.may_run}
+        """Jobs that need not run if what they need comes out as it was."""
         kinds: dict[Kind, int] = {}
         first_time, usual_s, functions = set(table.first_time), list(table.usual_s), list(table.functions)
         self.usual_s = [usual_s[number] for number in numbers]

@@ -203,12 +203,13 @@ def _forecast(
     graph, checker = workspace.graph, workspace.checker
     order = [job_id for job_id in graph.order if job_id in plan.wanted]
     causes = causes_to_run(graph, checker, checker.explain(workspace.store.parts), order, done)
-    table = job_table(graph, plan, durations, done)
+    table = job_table(graph, plan, durations, done, causes.may_run)
     expected = None
     if len(todo) <= _EXPECTED_AT_ONCE:
         from compmake.estimate import Estimator
 
-        expected = Estimator(table_of(graph, todo, plan.priorities, durations), workers).estimate(time.time())
+        left = table_of(graph, todo, plan.priorities, durations, may_run=causes.may_run)
+        expected = Estimator(left, workers).estimate(time.time())
     return Forecast(expected, function_news(graph, todo, durations), tuple(causes.lines()), table)
 
 

@@ -81,7 +81,9 @@ class _Columns:
         return [number for number, job_id in enumerate(self.ids) if failed_last(job_id)]
 
 
-def job_table(graph: Graph, plan: Plan, durations: Durations, done: Collection[JobId]) -> JobTable:
+def job_table(
+    graph: Graph, plan: Plan, durations: Durations, done: Collection[JobId], may_run: Collection[JobId]
+) -> JobTable:
     """Return the jobs of a make, for its news.
 
     Args:
@@ -89,8 +91,9 @@ def job_table(graph: Graph, plan: Plan, durations: Durations, done: Collection[J
         plan: What the make wants, its priorities set.
         durations: What past attempts cost.
         done: Jobs that were up to date before anything ran.
+        may_run: Jobs that need not run if what they need comes out as it was.
     """
-    return table_of(graph, plan.wanted, plan.priorities, durations, done)
+    return table_of(graph, plan.wanted, plan.priorities, durations, done, may_run)
 
 
 def table_of(
@@ -99,6 +102,7 @@ def table_of(
     priorities: Mapping[JobId, float],
     durations: Durations,
     done: Collection[JobId] = (),
+    may_run: Collection[JobId] = (),
 ) -> JobTable:
     """Return the table of any set of jobs, see `job_table`; needs outside the set are left out."""
     columns, size = _Columns(graph, wanted, durations), len(wanted)
@@ -111,6 +115,7 @@ def table_of(
         done=_Late(len(done), lambda: [columns.numbers[job_id] for job_id in done]),
         first_time=_Late(None, columns.first_time),
         failed=_Late(None, columns.failed),
+        may_run=_Late(len(may_run), lambda: [columns.numbers[job_id] for job_id in may_run]),
         spreads=_spreads(durations),
     )
 

@@ -25,6 +25,9 @@ STEPS, STEP_SPREAD = 10, 0.3
 """Of jobs that tell how far they are: in how many steps, and how much these differ."""
 
 
+_NO_TIME = (1e-6, 0.01)
+
+
 @dataclass(frozen=True)
 class SimulatedMake:
     """What happened in a make, and what was known before it."""
@@ -94,7 +97,18 @@ def function_of(name):
 
 
 def simulated_make(
-    needs, *, seed, workers=16, speed=None, known=1.0, spread=0.5, changed=None, without_past=(), telling=()
+    needs,
+    *,
+    seed,
+    workers=16,
+    speed=None,
+    known=1.0,
+    spread=0.5,
+    changed=None,
+    without_past=(),
+    telling=(),
+    edited=(),
+    same=False,
 ):
     """Return a make of a graph.
 
@@ -108,6 +122,8 @@ def simulated_make(
         changed: How long jobs of some functions take, as a multiple of before, because their code changed.
         without_past: Functions of which no job ever succeeded.
         telling: Functions whose jobs tell how far they are.
+        edited: Functions whose jobs must run; all others are up to date, unless what they need changes. None for all.
+        same: Whether their results come out as they were, so that nothing else runs.
     """
     random = Random(seed)
     speed = exp(random.uniform(log(0.7), log(1.5))) if speed is None else speed
@@ -124,30 +140,40 @@ def simulated_make(
     durations = Durations.from_attempts([*attempts, *old])
     factor = {name: speed * (changed or {}).get(function_of(name), 1.0) for name in needs}
     truth_s = {name: usual_s[name] * factor[name] * random.lognormvariate(0, OWN_SPREAD) for name in needs}
-    table = table_of(graph, needs, durations.priorities(graph, needs), durations)
+    must = {name for name in needs if not edited or function_of(name) in edited}
+    after = {name for name in graph.order if name in must or any(one in must for one in graph.ancestors([name]))}
+    done = [name for name in needs if name not in after]
+    may_run = [name for name in needs if name in after and name not in must]
+    table = table_of(graph, needs, durations.priorities(graph, needs), durations, done, may_run)
+    skipped = set(may_run) if same else ()
     laws = [
         (factor[name] * usual_s[name], OWN_SPREAD)
         if name in made
         else (factor[name] * MEANS_S[function_of(name)], hypot(spread, OWN_SPREAD))
         for name in table.ids
     ]
-    events = [*_events(table, truth_s, workers), *_told(table, truth_s, workers, telling, random)]
+    events = list(_events(table, truth_s, workers, skipped))
+    events += _told(events, truth_s, telling, random)
     events.sort(key=lambda event: event.time)
+    laws = [_NO_TIME if name in skipped else law for name, law in zip(table.ids, laws, strict=True)]
     return SimulatedMake(table, workers, tuple(events), tuple(laws))
 
 
-def _told(table, truth_s, workers, telling, random):
-    """Yield the beats of jobs that tell how far they are, in steps of different length."""
-    for event in _events(table, truth_s, workers):
+def _told(events, truth_s, telling, random):
+    """Return the beats of jobs that tell how far they are, in steps of different length."""
+    beats = []
+    for event in events:
         if event.kind is EventKind.JOB_STARTED and function_of(event.job_id) in telling:
             steps_s = [random.lognormvariate(0, STEP_SPREAD) for _ in range(STEPS)]
             at_s, each_s = 0.0, truth_s[event.job_id] / sum(steps_s)
             for number, step_s in enumerate(steps_s):
-                yield Event(EventKind.HEARTBEAT, event.time + at_s, event.job_id, beat=Beat(share=number / STEPS))
+                beat = Beat(share=number / STEPS)
+                beats.append(Event(EventKind.HEARTBEAT, event.time + at_s, event.job_id, beat=beat))
                 at_s += step_s * each_s
+    return beats
 
 
-def _events(table, truth_s, workers):
+def _events(table, truth_s, workers, skipped=()):
     """Yield what a scheduler tells that starts the ready job of the highest priority whenever a worker is free."""
     yield Event(EventKind.RUN_STARTED, T, count=len(table), workers=workers)
     missing = [len(needed) for needed in table.needs]
@@ -155,24 +181,32 @@ def _events(table, truth_s, workers):
     for number, needed in enumerate(table.needs):
         for one in needed:
             dependents[one].append(number)
-    ready = []
+    ready, over = [], list(table.done)
     for number, count in enumerate(missing):
-        if not count:
+        if not count and number not in table.done:
             heappush(ready, (-table.priorities[number], number))
     now, ends, free = T, [], [f"w{n}" for n in range(workers)]
-    while ready or ends:
-        while ready and free:
-            number, worker = heappop(ready)[1], free.pop()
+    while ready or ends or over:
+        while over:
+            for dependent in dependents[over.pop()]:
+                missing[dependent] -= 1
+                if not missing[dependent] and dependent not in table.done:
+                    heappush(ready, (-table.priorities[dependent], dependent))
+        while ready and free and not over:
+            number = heappop(ready)[1]
+            if table.ids[number] in skipped:
+                yield Event(EventKind.UP_TO_DATE, now, count=1, jobs=(table.ids[number],))
+                over.append(number)
+                continue
+            worker = free.pop()
             yield Event(EventKind.JOB_STARTED, now, table.ids[number], table.functions[number], worker=worker)
             heappush(ends, (now + truth_s[table.ids[number]], number, worker))
-        now, number, worker = heappop(ends)
-        job_id, function = table.ids[number], table.functions[number]
-        yield Event(EventKind.JOB_DONE, now, job_id, function, wall_s=truth_s[job_id], worker=worker)
-        free.append(worker)
-        for dependent in dependents[number]:
-            missing[dependent] -= 1
-            if not missing[dependent]:
-                heappush(ready, (-table.priorities[dependent], dependent))
+        if ends and not over:
+            now, number, worker = heappop(ends)
+            job_id, function = table.ids[number], table.functions[number]
+            yield Event(EventKind.JOB_DONE, now, job_id, function, wall_s=truth_s[job_id], worker=worker)
+            free.append(worker)
+            over.append(number)
     yield Event(EventKind.RUN_ENDED, now, text="finished")
 
 
@@ -208,9 +242,10 @@ def floors_s(make, shares=SHARES, draws=25):
         now = T + share * make.took_s
         before = [event for event in make.events if event.time <= now]
         began = {numbers[event.job_id]: event.time for event in before if event.kind is EventKind.JOB_STARTED}
-        done = {numbers[event.job_id] for event in before if event.kind is EventKind.JOB_DONE}
+        done = {numbers[event.job_id] for event in before if event.kind is EventKind.JOB_DONE} | set(table.done)
+        done |= {numbers[job_id] for event in before for job_id in event.jobs}
         missing = [len([one for one in table.needs[number] if one not in done]) for number in order]
-        ready = [rank for rank, number in enumerate(order) if not missing[rank] and number not in began]
+        ready = [rank for rank, number in enumerate(order) if not missing[rank] and number not in (began.keys() | done)]
         ends_s = []
         for _ in range(draws):
             running = [(ranks[one], _drawn(make.laws[one], now - began[one], random)) for one in began.keys() - done]

@@ -14,13 +14,14 @@ def table(**durations_s):
     plan = Plan(graph, ["c"], done=["a"])
     durations = Durations.from_attempts((name, "mod:f", seconds, True) for name, seconds in durations_s.items())
     plan.prioritise(durations.priorities(graph, plan.wanted))
-    return job_table(graph, plan, durations, ["a"])
+    return job_table(graph, plan, durations, ["a"], ["c"])
 
 
 def test_the_table_has_the_wanted_jobs_in_order_of_definition():
     """What each needs is told by number; jobs that the make does not want are not there."""
     found = table(a=1, b=2)
     assert (list(found.ids), list(found.needs), list(found.done)) == (["a", "b", "c"], [(), (0,), (0, 1)], [0])
+    assert list(found.may_run) == [2]
 
 
 def test_the_table_tells_what_is_expected_and_how_that_is_known():
@@ -40,7 +41,7 @@ def test_the_table_names_jobs_that_failed_last():
         ("b", "mod:f", 1.0, True),
         ("b", "mod:f", 1.0, False),
     ]
-    assert list(job_table(graph, Plan(graph, graph.jobs), Durations.from_attempts(attempts), []).failed) == [0]
+    assert list(job_table(graph, Plan(graph, graph.jobs), Durations.from_attempts(attempts), [], []).failed) == [0]
 
 
 def test_the_table_travels():
@@ -60,7 +61,7 @@ def test_nothing_is_worked_out_before_somebody_looks():
             looked.append(job_id)
             return super().expected_s(job_id, function)
 
-    found = job_table(graph, Plan(graph, graph.jobs), Looked({}, {}), [])
+    found = job_table(graph, Plan(graph, graph.jobs), Looked({}, {}), [], [])
     assert len(found) == 1000 and not looked
     assert found.usual_s[0] is None and len(looked) == 1000
 

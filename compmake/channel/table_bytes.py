@@ -18,7 +18,7 @@ _LEVEL = 1
 _BETWEEN = "\0"
 """The one character that no id has."""
 _COLUMNS = {"functions": "I", "counts": "I", "needs": "I", "usual_s": "d", "priorities": "d"}
-_COLUMNS |= {"done": "I", "first_time": "I", "failed": "I"}
+_COLUMNS |= {"done": "I", "first_time": "I", "failed": "I", "may_run": "I"}
 """The numbers in their order, and their type; of the needs how many each job has, then which."""
 _OF_EACH_JOB = ("functions", "counts", "usual_s", "priorities")
 
@@ -36,6 +36,7 @@ def packed_table(table: JobTable) -> bytes:
         "done": table.done,
         "first_time": table.first_time,
         "failed": table.failed,
+        "may_run": table.may_run,
     }
     columns = [_in_order(array(_COLUMNS[name], numbers[name])).tobytes() for name in _COLUMNS]
     spreads = {name: list(spread) for name, spread in table.spreads.items()}
@@ -64,7 +65,7 @@ def _table(head: Any, rest: memoryview) -> JobTable:
     parts = [rest[start:end] for start, end in pairwise(ends)]
     ids = bytes(parts[0]).decode().split(_BETWEEN) if size else []
     of = {name: _numbers(kind, part) for (name, kind), part in zip(_COLUMNS.items(), parts[1:], strict=True)}
-    which = chain(of["needs"], of["done"], of["first_time"], of["failed"])
+    which = chain(of["needs"], of["done"], of["first_time"], of["failed"], of["may_run"])
     if (
         any(len(column) != size for column in [ids, *map(of.__getitem__, _OF_EACH_JOB)])
         or max(which, default=-1) >= size
@@ -82,6 +83,7 @@ def _table(head: Any, rest: memoryview) -> JobTable:
         done=frozenset(of["done"]),
         first_time=frozenset(of["first_time"]),
         failed=frozenset(of["failed"]),
+        may_run=frozenset(of["may_run"]),
         spreads={str(name): tuple(map(float, spread)) for name, spread in head["spreads"].items()},
     )
 

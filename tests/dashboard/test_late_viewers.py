@@ -112,7 +112,7 @@ def test_the_list_is_sorted_as_by_each_job():
 def test_a_table_comes_as_it_was_packed():
     """Ids of any text, what is not known, and no jobs at all."""
     ids = [JobId(text) for text in ("", "é☃\n", "a b")]
-    jobs = JobTable(ids, ["f", "g", "f"], [(), (0,), (0, 1)], [None, 0.5, 2.0], [3.0, -1.0, 0.0], {1}, {0, 2}, {2})
+    jobs = JobTable(ids, ["f", "g", "f"], [(), (0,), (0, 1)], [None, 0.5, 2.0], [3.0, -1.0, 0.0], {1}, {0, 2}, {2}, {0})
     for told in (jobs, JobTable([], [], [], [], [])):
         assert unpacked_table(packed_table(told)).to_dict() == told.to_dict()
 
