@@ -7,6 +7,7 @@ from run_events import T, end
 
 from compmake.channel import Event, EventKind
 from compmake.job import JobId
+from compmake.job_table import JobTable
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.states import State
 from compmake.ui.dashboard.panes.scene import Scene
@@ -235,3 +236,12 @@ def test_a_dead_worker_is_not_idle():
     watching.feed(begun("a-2", 21, "w2"), ended("a-1", 20, "w1", 20, fails=True))
     assert [worker.name for worker in watching.board.workers.all()] == ["w2"]
     assert [len(row.segments) for row in rows_of(watching.board, T, watching.now)] == [2]
+
+
+def test_what_is_usual_of_a_new_function_is_what_its_jobs_took():
+    """For those that wait too, until their own last duration is known."""
+    jobs = JobTable([JobId("a"), JobId("b"), JobId("c")], ["f"] * 3, [()] * 3, [None, None, 9.0], [0.0] * 3)
+    watching = Watching([Event(EventKind.RUN_STARTED, T, count=3, workers=1), Event(EventKind.JOBS, T, table=jobs)])
+    assert [watching.board.usual_s(number) for number in range(3)] == [None, None, 9.0]
+    watching.feed(Event(EventKind.JOB_DONE, T + 4, JobId("a"), "f", wall_s=4.0, worker="w1"))
+    assert [watching.board.usual_s(number) for number in (1, 2)] == [4.0, 9.0]

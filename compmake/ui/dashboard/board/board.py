@@ -74,6 +74,11 @@ class Board:
         """Return what the driver's clock shows, as well as that is known, at a time of the viewer's monotonic clock."""
         return at_s + (self._ahead_s or 0.0)
 
+    def usual_s(self, number: int) -> float | None:
+        """Return what a job usually takes, else what those of its function do; None if nothing is known."""
+        own_s = self.jobs.usual_s(number)
+        return self.view.usual_s(self.jobs.functions[number]) if own_s is None else own_s
+
     def look_for_silence(self, now: float) -> None:
         """Note which workers were not heard for long; to be called about once a second."""
         for worker in self.workers.all():
@@ -109,9 +114,7 @@ class Board:
             self._move_if_open(needed)
         self._move(number, State.RUNNING)
         self.jobs.set_attempt(number, Attempt(event.count, event.worker or DRIVER, event.time))
-        usual_s = self.jobs.usual_s(number)
-        if usual_s is None:
-            usual_s = self.view.usual_s(event.function)
+        usual_s = self.usual_s(number)
         self.workers.start(event.worker, event.job_id, event.function, event.time, event.count, usual_s)
         self._retire_surplus()
 

@@ -95,7 +95,7 @@ def _tabs(scene: Scene) -> Line:
 def _standing(scene: Scene, number: int) -> Line:
     """Return ` w3  attempt 1  41s (usual 22s)  rss 1.9G  2m ago`."""
     jobs = scene.board.jobs
-    attempt, usual_s = jobs.attempt(number), jobs.usual_s(number)
+    attempt, usual_s = jobs.attempt(number), scene.board.usual_s(number)
     usual = f" (usual {duration(usual_s)})" if usual_s is not None else ""
     taken_s = attempt.wall_s
     if jobs.state(number) is State.RUNNING and attempt.started_at is not None:

@@ -100,7 +100,7 @@ def _row(scene: Scene, rows: JobRows, row: int, is_here: bool, job_cells: int, s
     told = {
         "function": clean(jobs.functions[number], style),
         "time": scene.time_text(taken_s),
-        "usual": scene.time_text(jobs.usual_s(number)),
+        "usual": scene.time_text(scene.board.usual_s(number)),
         "rss": bytes_text(attempt.peak_bytes) if attempt.peak_bytes else scene.none,
         "try": str(attempt.number) if attempt.number else scene.none,
         "worker": clean(attempt.worker, style) or scene.none,
