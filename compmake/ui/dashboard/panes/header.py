@@ -48,8 +48,8 @@ def status_lines(scene: Scene, columns: int) -> list[Line]:
     if _is_counted(scene):
         for part in _counted(scene, _PATTERNS[-1][0]):
             line += [*part, ("plain", " ")]
+        line.append(("plain", _done(scene)[1].removesuffix(" work").removesuffix(" of jobs done") + " "))
     if scene.board.view.started:
-        line.append(("plain", _percent(scene) + " "))
         line.append(("strong", clean(eta_text(scene.board.view, scene.now, brief=True), scene.style)))
     if scene.about.trouble:
         line.append(("error", f" no news: {clean(scene.about.trouble, scene.style)}"))
@@ -120,22 +120,24 @@ def _counts(scene: Scene, columns: int) -> Line:
     return line
 
 
-def _percent(scene: Scene) -> str:
-    if scene.board.view.ended == "finished":
-        return "100%" if not scene.counts()[State.WAITING] else f"{int(100 * _fraction(scene))}%"
-    return f"{min(99, int(100 * _fraction(scene)))}%"
-
-
-def _fraction(scene: Scene) -> float:
-    return scene.board.view.work_fraction(scene.now)
+def _done(scene: Scene) -> tuple[float, str]:
+    """Return how much is done, 0 to 1, and in words: of a make that runs the work, else the jobs."""
+    view = scene.board.view
+    if view.started and not view.ended:
+        fraction = view.work_fraction(scene.now)
+        return fraction, f"{min(99, int(100 * fraction))}% work"
+    counts = scene.counts()
+    done, total = counts[State.DONE] + counts[State.UP_TO_DATE], max(sum(counts.values()), 1)
+    return done / total, "all done" if done == total else f"{int(100 * done / total)}% of jobs done"
 
 
 def _work(scene: Scene, columns: int) -> Line:
     view = scene.board.view
-    if not view.started:
+    if not _is_counted(scene):
         return []
-    tail: list[Part] = [(0, [("strong", f"{_percent(scene)} work")])]
-    if not view.ended:
+    fraction, done = _done(scene)
+    tail: list[Part] = [(0, [("strong", done)])]
+    if view.started and not view.ended:
         if eta := clean(eta_text(view, scene.now, brief=columns < 60), scene.style):
             tail.append((0, [("strong", eta)]))
         per_minute = scene.board.rate.per_minute(scene.now, view.elapsed_s(scene.now))
@@ -146,7 +148,7 @@ def _work(scene: Scene, columns: int) -> Line:
     width = min(columns // 2, columns - _width(line) - 5)
     if width < _BAR_LEAST:
         return line
-    return [("plain", " ["), ("bar", bar(_fraction(scene), width, scene.style)), ("plain", "] "), *line]
+    return [("plain", " ["), ("bar", bar(fraction, width, scene.style)), ("plain", "] "), *line]
 
 
 def _width(line: Line) -> int:
