@@ -66,6 +66,7 @@ class Heeding:
 
     def _steer(self) -> None:
         wishes, executor = self._control.take(), self._executor
+        before = self._workers, self._paused
         if wishes.workers not in (None, self._workers):
             self._workers = wishes.workers
             executor.resize(self._workers)
@@ -75,6 +76,8 @@ class Heeding:
         cancelled = self._cancel(wishes.cancelled) if wishes.cancelled else 0
         if wishes.requeued:
             self._requeue(wishes.requeued)
+            if not cancelled and before == (self._workers, self._paused):
+                return
         self._news.tell(EventKind.STEERED, workers=self._workers, text=PAUSED if self._paused else "", count=cancelled)
 
     def _requeue(self, job_ids: frozenset[JobId]) -> None:

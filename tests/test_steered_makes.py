@@ -224,13 +224,14 @@ def test_cancelled_job_that_ignores_it_is_killed(run, monkeypatch):
 
 
 def test_requeued_job_is_ended_and_made_again(run):
-    """In the same make, which ends well; in a list of jobs those that do not run are left alone."""
+    """In the same make, which ends well and has as many workers; of a list, jobs that do not run are left alone."""
     make = run(FOUR)
     wait_for(lambda: make.begun() == ["begun-0", "begun-1"], "two jobs")
     (make.path / "begun-0").unlink()
     assert make.control.requeue(["waits-0", "waits-3"]) == "1 running job ended, and made again."
     wait_for(lambda: "begun-0" in make.begun(), "its second beginning")
     assert make.jobs(EventKind.JOB_POSTPONED) == ["waits-0"]
+    assert make.jobs(EventKind.STEERED) == []
     make.go()
     result = make.ended()
     assert (result.done, result.left, result.failed) == (8, 0, {})

@@ -57,7 +57,8 @@ class RedisSource:
         took_s = self._fetcher.took_s
         if took_s is None:
             # A private server ends with its make: that one has told all it had to tell is no loss.
-            return "" if self._fetcher.is_over else f"redis {name} lost"
+            is_lost = self._fetcher.follower.lost is not None
+            return "" if self._fetcher.is_over else f"redis {name} lost" if is_lost else f"redis {name}"
         return f"redis {name} ok {max(1, round(took_s * 1000))} ms"
 
     def close(self) -> None:

@@ -133,6 +133,15 @@ def test_what_a_running_job_needs_is_done():
     assert state_of(watching, "load-b=3") is State.DONE
 
 
+def test_no_more_jobs_run_than_workers_have():
+    """That a short job was done is told only when it is committed; its worker has long begun the next one."""
+    watching = Watching([*opening(), *(begun(f"load-b={number}", number, f"w{number % 2}") for number in range(4, 12))])
+    board = watching.board
+    assert board.jobs.counts[State.RUNNING] == board.workers.busy == 2
+    board.feed([ended("load-b=4", 13, "w0", 1.0)], 13.0)
+    assert state_of(watching, "load-b=4") is State.DONE
+
+
 def test_workers_that_were_replaced_are_forgotten():
     """There are never more rows than workers, however many processes there were; those that run something stay."""
     watching = Watching(opening())

@@ -79,6 +79,19 @@ def test_what_happens_later_follows_from_it():
         assert known(late) == known(early)
 
 
+def test_failures_among_what_was_done_stay_in_the_timeline():
+    """Short jobs share a segment with those right before them, not across a failure that was told first."""
+    jobs = [(f"train-b={number // 5}-lr=0.{number % 5}", number / 8, number % 7 == 3) for number in range(60)]
+    happened = [
+        one
+        for job_id, at, fails in jobs
+        for one in (begun(job_id, at, "w1"), ended(job_id, at + 0.125, "w1", 0.125, fails=fails))
+    ]
+    events = [*opening(), *happened]
+    late, early = fed(summed_up(events)), fed(events)
+    assert list(late.timeline.since("w1", 0.0)) == list(early.timeline.since("w1", 0.0))
+
+
 def test_who_comes_late_over_a_server_knows_the_same():
     """One viewer follows from the start, one comes after 3,000 jobs: they know the same, the second in few events."""
     jobs = table(300)

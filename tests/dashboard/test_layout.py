@@ -3,8 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from dashboard_scenes import Watching, details_of, story
+from dashboard_scenes import Watching, begun, details_of, ended, story
+from run_events import T
 
+from compmake.channel import Event, EventKind, FunctionNews
 from compmake.ui.dashboard.panes.layout import DETAIL, HEADER, JOBS, KEYS, PANES, STATUS, TIMELINE, WORKERS, layout
 
 SIZES = [(columns, rows) for columns in (1, 20, 39, 40, 79, 80, 119, 120, 160, 300) for rows in range(1, 101)]
@@ -110,6 +112,15 @@ def test_columns_of_workers_are_named_where_they_end():
         for label, value in (("beat", "0.5s"), ("cpu", "99%"), ("rss", "1.8G"), ("usual", "22s")):
             end = above.index(label) + len(label)
             assert row[:end].endswith(value)
+
+
+def test_a_running_job_is_measured_against_those_that_were_done_meanwhile():
+    """In a first make what is usual is known only when one job of the function was done, others long run then."""
+    start = Event(EventKind.RUN_STARTED, T, count=2, workers=2, functions=(FunctionNews("train", 2),))
+    watching = Watching([start, begun("train-1", 0, "w1"), begun("train-2", 0, "w2")])
+    assert not any(" / " in line for line in watching.texts(80, 24)[4:6])
+    watching.feed(ended("train-2", 40, "w2", 40.0))
+    assert "1m20s /   40s" in watching.texts(80, 24)[4]
 
 
 def test_the_line_of_code_is_beside_the_job_where_it_fits():

@@ -67,6 +67,11 @@ class Heard:
         return [event.kind for event in self._events]
 
 
+def test_a_server_that_was_not_asked_yet_is_not_lost(source):
+    """What a dashboard says in its first moment is not that something went wrong."""
+    assert "lost" not in source.about()
+
+
 def test_a_source_on_a_server_brings_table_and_signs_of_life(through, source):
     """Who watches from elsewhere has the same as who watches from within."""
     job = JobId("a")

@@ -114,8 +114,11 @@ class Board:
             self._move_if_open(needed)
         self._move(number, State.RUNNING)
         self.jobs.set_attempt(number, Attempt(event.count, event.worker or DRIVER, event.time))
-        usual_s = self.usual_s(number)
-        self.workers.start(event.worker, event.job_id, event.function, event.time, event.count, usual_s)
+        former = self.workers.start(
+            event.worker, event.job_id, event.function, event.time, event.count, self.usual_s(number)
+        )
+        if former is not None and event.worker:
+            self._move_if_running(self.jobs.found(former, ""))
         self._retire_surplus()
 
     def _retire_surplus(self) -> None:
@@ -127,6 +130,11 @@ class Board:
         """What a running job needs is done, also if that was not heard."""
         if self.jobs.state(number) not in (State.DONE, State.UP_TO_DATE):
             self._move(number, State.DONE)
+
+    def _move_if_running(self, number: int) -> None:
+        """A job has ended whose worker has begun another; how, is told only when it is committed."""
+        if self.jobs.state(number) is State.RUNNING:
+            self._move(number, self.jobs.open_state(number))
 
     def _heartbeat(self, event: Event) -> None:
         if event.beat is not None:
@@ -151,11 +159,12 @@ class Board:
         self.workers.end_many(done)
         self._retire_surplus()
         newest = slice(-_SEGMENTS_SEEN, None)
-        columns = done.workers[newest], done.functions[newest], done.started_at[newest], done.ended_at[newest]
-        for worker, function, start, end in zip(*columns, strict=True):
-            self.timeline.add(worker or DRIVER, Segment(function, start, end))
-            self.rate.count(end)
-        self.timeline.sort()
+        segments = map(Segment, done.functions[newest], done.started_at[newest], done.ended_at[newest])
+        self.timeline.add_past(
+            (worker or DRIVER, one) for worker, one in zip(done.workers[newest], segments, strict=True)
+        )
+        for ended_at in done.ended_at[newest]:
+            self.rate.count(ended_at)
 
     def _failed(self, event: Event) -> None:
         self._ended(event, State.FAILED)

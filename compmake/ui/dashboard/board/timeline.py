@@ -1,7 +1,7 @@
 """`Timeline`: what each worker did when, as segments; very short jobs of one function become one segment."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _SEGMENTS_KEPT = 1000
@@ -36,10 +36,15 @@ class Timeline:
         else:
             segments.append(segment)
 
-    def sort(self) -> None:
-        """Bring the segments into order: of what happened long ago failures are told before all that was done."""
-        for worker, segments in self._segments.items():
-            self._segments[worker] = deque(sorted(segments, key=_end), maxlen=_SEGMENTS_KEPT)
+    def add_past(self, past: Iterable[tuple[str, Segment]]) -> None:
+        """Note which jobs of which workers have ended long ago; failures among them were told before."""
+        found: dict[str, list[Segment]] = {}
+        for worker, segment in past:
+            found.setdefault(worker, []).append(segment)
+        for worker, segments in found.items():
+            # None is joined with another before they are in order: what happened between them would be covered.
+            for segment in sorted([*self._segments.pop(worker, ()), *segments], key=_end):
+                self.add(worker, segment)
 
     def retire(self, worker: str) -> None:
         """Note that a worker is no more; what it did is kept for a few minutes."""

@@ -68,15 +68,17 @@ class Workers:
 
     def start(
         self, name: str, job_id: JobId, function: str, started_at: float, attempt: int, usual_s: float | None
-    ) -> None:
-        """Let a worker begin a job; what it ran before has ended."""
+    ) -> JobId | None:
+        """Let a worker begin a job; return what it ran before, which has ended."""
         worker = self._of(name)
-        if worker.job_id is not None:
-            self._places.pop(worker.job_id, None)
+        former = worker.job_id
+        if former is not None:
+            self._places.pop(former, None)
         worker.job_id, worker.function, worker.started_at = job_id, function, started_at
         worker.attempt, worker.heard_at, worker.usual_s = attempt, started_at, usual_s
         worker.beat, worker.has_beaten = NO_BEAT, False
         self._places[job_id] = worker.name
+        return None if former == job_id else former
 
     def hear(self, job_id: JobId, beat: Beat, at: float) -> None:
         """Note a sign of life."""

@@ -151,8 +151,14 @@ def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) 
 
 def _age(scene: Scene, worker: WorkerNow) -> str:
     age = duration(max(0.0, scene.now - worker.started_at))
-    usual = "" if worker.usual_s is None else f" / {duration(worker.usual_s):>5}"
+    usual_s = _usual_s(scene, worker)
+    usual = "" if usual_s is None else f" / {duration(usual_s):>5}"
     return f"{age}{usual}" if usual else f"{age}        "
+
+
+def _usual_s(scene: Scene, worker: WorkerNow) -> float | None:
+    """Return what its job usually takes, perhaps known only since another of the function was done."""
+    return scene.board.view.usual_s(worker.function) if worker.usual_s is None else worker.usual_s
 
 
 def _end(scene: Scene, worker: WorkerNow, silent_s: float) -> Line:
@@ -162,7 +168,7 @@ def _end(scene: Scene, worker: WorkerNow, silent_s: float) -> Line:
         return [(SILENT.role, "silent")]
     if worker.beat.frozen:
         return [("over", "frozen")]
-    return job_bar(max(0.0, scene.now - worker.started_at), worker.usual_s, _BAR_CELLS, scene.style)
+    return job_bar(max(0.0, scene.now - worker.started_at), _usual_s(scene, worker), _BAR_CELLS, scene.style)
 
 
 def _said(worker: WorkerNow, width: int) -> str:
