@@ -206,7 +206,7 @@ class Speeds:
         return self._of(function).sd(first_time)
 
     def is_known(self, function: str) -> bool:
-        """Tell whether a job of the function succeeded, in this run or before."""
+        """Tell whether a job of the function succeeded, in this run or before, or one that runs tells how far it is."""
         known = self._of(function)
         return known.is_known or known.is_told or known.others.jobs > 0
 
