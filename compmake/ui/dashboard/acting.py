@@ -219,7 +219,7 @@ class Acting:
         if view.started and not view.ended:
             self.told = "a make runs: what it does is shown; how all jobs stand can be seen behind it"
             return
-        self._desk.asked += 1
+        self._desk.look_anew()
 
     # The make.
 

@@ -131,6 +131,10 @@ class Desk:
             self._renew()
             return standing_events(self._session)
 
+    def look_anew(self) -> None:
+        """Let what is in the store be shown, whether or not it has changed."""
+        self.asked += 1
+
     def version(self) -> int:
         """Return what is another whenever somebody else has changed the store."""
         with self._lock:
