@@ -249,7 +249,7 @@ class Dashboard:
     def _open(self) -> None:
         if self._pane not in (JOBS, DETAIL):
             self._zoom(self._pane)
-        elif not self._acting.show_failure(self._details()):
+        elif not self._acting.failures.show(self._details()):
             self._zoom(DETAIL)
 
     def _output(self) -> None:
@@ -276,6 +276,12 @@ class Dashboard:
 
         hint = "text   ~regex   =selection   ! inverts   empty: what is not done"
         self._acting.asking = Typing(Field("/", self.rows.filter.text), take, hint, complete)
+
+    def _edit(self) -> None:
+        self._acting.told = self._acting.failures.edit(self._details())
+
+    def _copy(self) -> None:
+        self._acting.told = self._acting.failures.copy(self._details())
 
     def _ask_column(self) -> None:
         def sort_by(column: str) -> Callable[[], None]:
@@ -326,7 +332,7 @@ ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "unmark": lambda dashboard: dashboard.rows.unmark_all(),
     "act": lambda dashboard: dashboard._acting.ask_action(),
     "open": Dashboard._open,
-    "edit": lambda dashboard: dashboard._acting.edit(dashboard._details()),
+    "edit": Dashboard._edit,
     "output": Dashboard._output,
     "pause": lambda dashboard: dashboard._acting.pause(),
     "more": lambda dashboard: dashboard._acting.change_speed(+1),
@@ -347,7 +353,7 @@ ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "runs-tab": _to_tab(4),
     "fold": Dashboard._toggle_folds,
     "wrap": Dashboard._toggle_wrap,
-    "copy": lambda dashboard: dashboard._acting.copy(dashboard._details()),
+    "copy": Dashboard._copy,
     "down": lambda dashboard: dashboard._move(1),
     "up": lambda dashboard: dashboard._move(-1),
     "page-down": lambda dashboard: dashboard._page(1),
