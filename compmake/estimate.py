@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from compmake.channel import Event, EventKind
 from compmake.forecasting import Chain, Left, bounds, longest_chain, simulate
+from compmake.function_speed import Begun
 from compmake.job_cases import CASES, JobKind, beyond, cases, normal
 from compmake.job_shares import Shares, Told
 from compmake.job_skips import Skips
 from compmake.job_table import Estimate, JobTable
 from compmake.remaining import Remaining
-from compmake.speeds import OVERDUE, Begun, Speeds
+from compmake.speeds import OVERDUE, Speeds
 
 MOST_SIMULATED = 20_000
 """With more jobs left there are only bounds."""

@@ -44,29 +44,27 @@ class JobKind(NamedTuple):
         return self.factor * sum(self.cases) / len(self.cases)
 
 
-def cases(sd: float, past_s: Sequence[float] = (), centre_s: float | None = None) -> list[float]:
+def cases(sd: float, past_s: Sequence[float], centre_s: float | None) -> list[float]:
     """Return multiples of what is usual.
 
     Args:
         sd: How much jobs differ, as a logarithm.
         past_s: What jobs took before, from short to long.
-        centre_s: What of that is usual.
+        centre_s: What of that is usual, None if there is nothing.
     """
     if centre_s and len(past_s) >= _EMPIRICAL:
         return [_quantile(past_s, (at + 0.5) / CASES) / centre_s for at in range(CASES)]
     return [exp(sd * case) for case in _NORMAL_CASES]
 
 
-def beyond(
-    usual_s: float, multiples: Sequence[float], age_s: float, told: Told | None = None, sd: float = 0.0
-) -> list[float]:
+def beyond(usual_s: float, multiples: Sequence[float], age_s: float, told: Told | None, sd: float) -> list[float]:
     """Return what a job may still take, in ascending order; empty if it is older than all that was thought of.
 
     Args:
         usual_s: What it takes in the middle.
         multiples: How it may differ.
         age_s: How long it has run.
-        told: What it told itself.
+        told: What it told itself, None if it told nothing.
         sd: How much it may differ, as a logarithm: what was told counts the more the larger this is.
     """
     if told is None:

@@ -1,6 +1,5 @@
 """`JobTable`: the jobs of one make, as whoever watches it must know them; `Estimate`: when it will end; pure."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -113,7 +112,3 @@ class JobTable:
         if any(len(column) != size for column in columns) or any(not 0 <= number < size for number in numbers):
             raise ValueError("this is no table of jobs: its columns do not fit")
         return table
-
-    def to_json(self) -> str:
-        """Return it as one line of text."""
-        return json.dumps(self.to_dict(), separators=(",", ":"))

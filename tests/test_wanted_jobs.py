@@ -48,7 +48,7 @@ def test_the_table_travels():
     """What a viewer elsewhere reads from the event is what was told."""
     told = table(a=1.5, b=2.25)
     event = Event.from_dict(Event(EventKind.JOBS, 0.0, table=told).to_dict())
-    assert isinstance(event.table, JobTable) and event.table.to_json() == told.to_json()
+    assert isinstance(event.table, JobTable) and event.table.to_dict() == told.to_dict()
 
 
 def test_nothing_is_worked_out_before_somebody_looks():

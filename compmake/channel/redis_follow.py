@@ -55,7 +55,7 @@ class Follower:
             sums_up: Jobs that were done before the first look at their run are one event, JOBS_DONE; how they began
                 is not told.
         """
-        self._past = Past() if sums_up else None
+        self._sums_up, self._past = sums_up, Past()
         self._connect, self.keys = connect, keys
         self._client: Redis | None = None
         self._run = ""
@@ -152,7 +152,7 @@ class Follower:
             time.sleep(wait_s)
             return _NONE
         block_ms = max(1, int(wait_s * 1000))
-        count = _ENTRIES if self._past is None or self._position >= self._came_at else _ENTRIES_SUMMED_UP
+        count = _ENTRIES_SUMMED_UP if self._sums_up and self._position < self._came_at else _ENTRIES
         found: Any = client.xread({self.keys.events: self._last_id}, count=count, block=block_ms)
         events: list[Event] = []
         past = 0
@@ -164,21 +164,15 @@ class Follower:
                 self._follow(entry.get("run", ""), 0)
             self._begun = True
             told, end = read_entry(entry, self._position), int(entry.get("to", 0))
-            if self._past is not None and end <= self._came_at and told.can_be_summed_up:
+            if self._sums_up and end <= self._came_at and told.can_be_summed_up:
                 events += self._past.add(told)
             else:
-                events += self._take_past()
+                events += self._past.take_all()
                 events += self._with_table(client, told.events())
             self._position = max(self._position, end)
             past = len(events) if self._position <= self._came_at else past
-        if self._position >= self._came_at:
-            events += self._take_past()
-        elif self._past is not None:
-            events += self._past.take_done()
+        events += self._past.take_done() if self._position < self._came_at else self._past.take_all()
         return News(events, past)
-
-    def _take_past(self) -> list[Event]:
-        return self._past.take_all() if self._past is not None else []
 
     def _with_table(self, client: Redis, events: list[Event]) -> list[Event]:
         """Give the event that tells of the table what it tells of; without it the event is of no use."""

@@ -7,24 +7,19 @@ from typing import Protocol
 
 from compmake.channel.source import Steer
 from compmake.errors import CompmakeError
-from compmake.job import Failure, Frame, JobId
-from compmake.text_safety import one_line, sanitize
+from compmake.job import JobId
+from compmake.text_safety import one_line
 from compmake.ui.candidates import Candidate
-from compmake.ui.commands.session import FailureReport
 from compmake.ui.completion import complete
 from compmake.ui.dashboard.asking import Asking, Choice, Option, Typing
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
-from compmake.ui.dashboard.board.states import SIGNS, State
 from compmake.ui.dashboard.board.workers import LOST_AFTER_S
 from compmake.ui.dashboard.desk import Desk
-from compmake.ui.dashboard.failure_rows import fullest
+from compmake.ui.dashboard.failures import Failures
 from compmake.ui.dashboard.field import Field
-from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.screen import FullScreen
 from compmake.ui.dashboard.text_page import TextPage
-from compmake.ui.dashboard.traceback_screen import Viewer
-from compmake.ui.editor import edit
 from compmake.ui.text import Style, duration
 from compmake.ui.view import View
 from compmake.words import plural, quoted
@@ -76,6 +71,7 @@ class Acting:
         self.told = ""
         """One line for the user, until the next key."""
         self._screen, self._style, self._desk, self._playback = screen, style, desk, playback
+        self.failures = Failures(board, rows, screen, style=style, desk=desk, then=self._after_viewer)
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._answered = 0
         self._deed: threading.Thread | None = None
@@ -138,7 +134,7 @@ class Acting:
                 ascii_only=self._style.ascii,
                 sure=sure,
                 terminal=self._screen.suspended,
-                show_traceback=self._show_report,
+                show_traceback=self.failures.open,
             )
         except CompmakeError as error:
             self.told = one_line(str(error), _CELLS)
@@ -219,7 +215,7 @@ class Acting:
         if view.started and not view.ended:
             self.told = "a make runs: what it does is shown; how all jobs stand can be seen behind it"
             return
-        self._desk.asked += 1
+        self._desk.look_anew()
 
     # The make.
 
@@ -265,73 +261,10 @@ class Acting:
         self.told = _RECORDING if self._desk is None else self._desk.refusal
         return bool(self.told)
 
-    # Failures.
-
-    def failure(self, details: Details | None) -> Failure | None:
-        """Return why the job under the cursor failed, if that is known."""
-        job_id = self.rows.job
-        number = self.board.jobs.number(job_id) if job_id is not None else None
-        if job_id is None or number is None or self.board.jobs.state(number) in _GOOD:
-            return None
-        return fullest(self.board.jobs.failures.get(job_id), details.failure if details is not None else None)
-
-    def show_failure(self, details: Details | None) -> bool:
-        """Open the viewer of the failure of the job under the cursor; return False if there is none."""
-        failure, job_id = self.failure(details), self.rows.job
-        if failure is None or job_id is None:
-            return False
-        number = self.board.jobs.number(job_id)
-        assert number is not None
-        attempt, sign = self.board.jobs.attempt(number), SIGNS[State.FAILED]
-        head = f"{sign.mark(self._style)} {one_line(job_id, _CELLS)} failed"
-        if attempt.wall_s is not None:
-            head += f": took {duration(attempt.wall_s)} on {one_line(attempt.worker, 40)}, attempt {attempt.number}"
-        report = FailureReport(job_id, head, "", failure, "")
-        self._show_report(report if self._desk is None else self._desk.report(job_id, failure, head))
-        return True
-
-    def _show_report(self, report: FailureReport) -> str:
-        self._screen.show(_FailurePage(report, self._screen, self._style, self._after_viewer))
-        return ""
-
     def _after_viewer(self, line: str) -> None:
+        """Carry out what the user has chosen in the viewer of a failure."""
         if not self._refuse_without_right():
             self.carry_out(line, sure=True)
-
-    def edit(self, details: Details | None) -> None:
-        """Open the user's editor where the job under the cursor failed."""
-        place = _place(self.failure(details))
-        if place is None:
-            self.told = "e opens your editor where a job failed: this one has no such line"
-            return
-        with self._screen.suspended():
-            self.told = edit(place.file, place.line)
-
-    def copy(self, details: Details | None) -> None:
-        """Copy where the job under the cursor failed, else its id."""
-        place, job_id = _place(self.failure(details)), self.rows.job
-        if job_id is None:
-            return
-        text = f"{place.file}:{place.line}" if place is not None else job_id
-        self._screen.copy(sanitize(text))
-        self.told = f"copied {one_line(text, _CELLS)}, if your terminal allows it"
-
-
-_GOOD = (State.DONE, State.UP_TO_DATE)
-
-
-class _FailurePage(Viewer):
-    """The viewer of a failure; what the user chooses there is carried out when it is closed."""
-
-    def __init__(self, report: FailureReport, screen: FullScreen, style: Style, then: Callable[[str], None]) -> None:
-        super().__init__(report, screen, style)
-        self._then = then
-
-    def press(self, key: str) -> None:
-        """As in the viewer."""
-        super().press(key)
-        if self.closed and self.chosen:
-            self._then(self.chosen)
 
 
 def _how_it_ended(view: View) -> str:
@@ -339,11 +272,3 @@ def _how_it_ended(view: View) -> str:
         return "nothing to do"
     counts = ((view.made, "done"), (view.failed, "failed"), (view.blocked, "blocked"))
     return f"{view.ended}, {', '.join(f'{count} {word}' for count, word in counts if count or word == 'done')}"
-
-
-def _place(failure: Failure | None) -> Frame | None:
-    """Return the line that is the user's own and was reached last, else the last one."""
-    if failure is None:
-        return None
-    frame = failure.deepest_user_frame or (failure.frames[-1] if failure.frames else None)
-    return frame if frame is not None and frame.file else None

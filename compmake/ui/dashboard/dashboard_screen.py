@@ -1,10 +1,8 @@
 """The dashboard as a page: hears the news, draws what is known, and does what keys mean."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from compmake.channel import Event
 from compmake.channel.source import Source
 from compmake.ui.candidates import Candidate
 from compmake.ui.dashboard.acting import Acting
@@ -13,6 +11,7 @@ from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
 from compmake.ui.dashboard.board.sorting import COLUMNS
 from compmake.ui.dashboard.board.states import State
+from compmake.ui.dashboard.feed import Feed
 from compmake.ui.dashboard.field import Field
 from compmake.ui.dashboard.keys import Key, Line, action_of, bar, help_lines
 from compmake.ui.dashboard.lookup import Lookup, Wish
@@ -26,9 +25,6 @@ from compmake.ui.dashboard.text_page import TextPage
 from compmake.ui.text import Style, wrap
 
 _SLICE_S = 0.01
-_FEED_S = 0.05
-_AT_ONCE = 1000
-"""Events between two looks at the clock."""
 _SOON_S = 0.001
 _EAGER_S, EAGERLY_S = 2.0, 0.02
 """Who has just come does not wait a whole frame for what was before; and how often that is looked for."""
@@ -72,25 +68,23 @@ class Dashboard:
         self.look = Look()
         self._focus_before = self.look.focus
         """Where the keys went before a pane had all the room."""
-        self._source, self._acting, self._lookup, self._screen = source, acting, lookup, screen
-        self._keys, self._about, self._clock, self._style = keys, about, clock, style
+        self._feed = Feed(source, self.board, about, clock)
+        self._acting, self._lookup, self._screen = acting, lookup, screen
+        self._keys, self._clock, self._style = keys, clock, style
         self._painter = Painter(self.board, self.rows, self.look, style)
-        self._waiting: deque[Event] = deque()
         self._began_s, self._next_second_s = clock(), 0.0
         self._drawn: tuple[object, ...] = ()
         self._is_drawn = False
         """Whether all that is to be seen was drawn: urwid asks again and again."""
         self._shown: tuple[tuple[int, int], Sequence[Line]] = (0, 0), ()
         """What was drawn last, and in which size."""
-        self._trouble_since_s: float | None = None
 
     # What happens by itself.
 
     def tick(self) -> Tick:
         """Hear the news, go on with what takes long; tell whether anything is to be drawn."""
         now_s = self._clock()
-        self._waiting += self._source.read()
-        is_halfway = self._feed(now_s)
+        is_halfway = self._feed.take(now_s)
         now = self.board.now(now_s)
         if self._pane == DETAIL or self._acting.asking is not None:
             self.rows.hold(now)  # whoever reads about a job, or answers a question about it, is not shown another
@@ -100,40 +94,15 @@ class Dashboard:
             self._next_second_s = now_s + _CLOCK_S
             self.board.look_for_silence(now)
         # The clock of a recording stands still at its end, where there may be trouble.
-        is_new_trouble = bool(self._source.trouble()) != bool(self._about.trouble)
+        is_new_trouble = self._feed.has_new_trouble
         if is_second or is_new_trouble:
-            self._look_for_trouble(now_s)
+            self._feed.look_for_trouble(now_s)
         seen = self.board.version, self._acting.take_answer(), self._lookup.version if self._lookup is not None else 0
         is_new = seen != self._drawn or is_new_list or is_second or is_new_trouble
         self._drawn = seen
         self._is_drawn = self._is_drawn and (is_halfway or not is_new)
         again_s = FRAME_S if now_s - self._began_s > _EAGER_S else EAGERLY_S
-        return Tick(is_new, _SOON_S if self._waiting or self.rows.is_busy else again_s)
-
-    def _feed(self, now_s: float) -> bool:
-        """Fold what has come; of very much a part, so that keys are heard meanwhile.
-
-        Returns:
-            Whether it ended with thousands of jobs at once: what follows belongs to them, and is to be seen with them.
-        """
-        while self._waiting and self._clock() - now_s < _FEED_S:
-            events: list[Event] = []
-            while self._waiting and len(events) < _AT_ONCE:
-                events.append(self._waiting.popleft())
-                if events[-1].table is not None or events[-1].done is not None:
-                    self.board.feed(events, now_s)
-                    return bool(self._waiting)
-            self.board.feed(events, now_s)
-        return False
-
-    def _look_for_trouble(self, now_s: float) -> None:
-        trouble = self._source.trouble()
-        if not trouble:
-            self._trouble_since_s = None
-        elif self._trouble_since_s is None:
-            self._trouble_since_s = now_s
-        since_s = 0.0 if self._trouble_since_s is None else now_s - self._trouble_since_s
-        self._about = self._about._replace(source=self._source.about(), trouble=trouble, trouble_s=since_s)
+        return Tick(is_new, _SOON_S if self._feed.is_behind or self.rows.is_busy else again_s)
 
     # What is seen.
 
@@ -143,7 +112,7 @@ class Dashboard:
             return self._shown[1]
         self._acting.width = columns
         self.look.foot = bar(self._keys, columns)
-        lines = list(self._painter.draw(columns, rows, self.board.now(self._clock()), self._about, self._details()))
+        lines = list(self._painter.draw(columns, rows, self._now(), self._feed.about, self._details()))
         foot = self._foot(columns)[-rows:]
         if foot:
             lines[-len(foot) :] = block(foot, columns, len(foot), self._style)
@@ -249,7 +218,7 @@ class Dashboard:
     def _open(self) -> None:
         if self._pane not in (JOBS, DETAIL):
             self._zoom(self._pane)
-        elif not self._acting.show_failure(self._details()):
+        elif not self._acting.failures.show(self._details()):
             self._zoom(DETAIL)
 
     def _output(self) -> None:
@@ -276,6 +245,12 @@ class Dashboard:
 
         hint = "text   ~regex   =selection   ! inverts   empty: what is not done"
         self._acting.asking = Typing(Field("/", self.rows.filter.text), take, hint, complete)
+
+    def _edit(self) -> None:
+        self._acting.told = self._acting.failures.edit(self._details())
+
+    def _copy(self) -> None:
+        self._acting.told = self._acting.failures.copy(self._details())
 
     def _ask_column(self) -> None:
         def sort_by(column: str) -> Callable[[], None]:
@@ -326,7 +301,7 @@ ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "unmark": lambda dashboard: dashboard.rows.unmark_all(),
     "act": lambda dashboard: dashboard._acting.ask_action(),
     "open": Dashboard._open,
-    "edit": lambda dashboard: dashboard._acting.edit(dashboard._details()),
+    "edit": Dashboard._edit,
     "output": Dashboard._output,
     "pause": lambda dashboard: dashboard._acting.pause(),
     "more": lambda dashboard: dashboard._acting.change_speed(+1),
@@ -347,7 +322,7 @@ ACTIONS: Mapping[str, Callable[[Dashboard], None]] = {
     "runs-tab": _to_tab(4),
     "fold": Dashboard._toggle_folds,
     "wrap": Dashboard._toggle_wrap,
-    "copy": lambda dashboard: dashboard._acting.copy(dashboard._details()),
+    "copy": Dashboard._copy,
     "down": lambda dashboard: dashboard._move(1),
     "up": lambda dashboard: dashboard._move(-1),
     "page-down": lambda dashboard: dashboard._page(1),

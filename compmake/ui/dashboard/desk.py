@@ -1,7 +1,6 @@
 """`Desk`: what a dashboard has a session do: look up what is known of a job, carry out commands."""
 
 import io
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
@@ -10,13 +9,11 @@ from typing import NamedTuple
 from compmake.channel import Event
 from compmake.channel.source import Steer
 from compmake.errors import CompmakeError, UserError
-from compmake.failure import from_json
-from compmake.job import Failure, JobId, JobState, Record
-from compmake.recorded import recorded_arguments
+from compmake.job import Failure, JobId, JobState
 from compmake.selection import Scope, parse
 from compmake.selection.live import is_snapshot, member_of
-from compmake.text_safety import one_line, sanitize
-from compmake.ui.commands.attempts import call_of, output_of
+from compmake.text_safety import sanitize
+from compmake.ui.commands.attempts import output_of
 from compmake.ui.commands.line import Step, expand_aliases, parse_line
 from compmake.ui.commands.registry import command_names, find_command
 from compmake.ui.commands.runner import CARRIED_OUT, run_steps
@@ -25,13 +22,11 @@ from compmake.ui.commands.store_makes import is_making
 from compmake.ui.dashboard.board.filtering import Chosen, States
 from compmake.ui.dashboard.panes.look import Details
 from compmake.ui.dashboard.standing_source import standing_events
-from compmake.ui.text import Style, clock, duration, table
+from compmake.ui.dashboard.stored_job import StoredJob, details_of, stored_job
+from compmake.ui.text import Style
 from compmake.ui.vocabulary import Vocabulary
-from compmake.words import bytes_text, split_words
+from compmake.words import split_words
 
-_CELLS = 400
-_OUTPUT_LINES = 500
-_RUNS = 100
 _MAKES = frozenset({"make", "parmake", "remake", "parremake"})
 _WITH_TERMINAL = frozenset({"debug", "load", "watch", "where", "fg", "reload", "exit", "clear"})
 """Commands that ask, wait, or have the terminal for themselves."""
@@ -46,20 +41,6 @@ class Said(NamedTuple):
     """Whether it was said on the terminal itself, where the user has seen it."""
     begun: str = ""
     """The command of a make that was begun and goes on in the background."""
-
-
-class _Known(NamedTuple):
-    """What the store knows of a job."""
-
-    job_id: JobId
-    function: str
-    """`module:qualname`."""
-    record: Record | None
-    arguments: Sequence[tuple[str, str]]
-
-    @property
-    def call(self) -> str:
-        return call_of(self.function, self.arguments)
 
 
 class Desk:
@@ -131,6 +112,10 @@ class Desk:
             self._renew()
             return standing_events(self._session)
 
+    def look_anew(self) -> None:
+        """Let what is in the store be shown, whether or not it has changed."""
+        self.asked += 1
+
     def version(self) -> int:
         """Return what is another whenever somebody else has changed the store."""
         with self._lock:
@@ -150,56 +135,14 @@ class Desk:
         """
         with self._lock:
             try:
-                return self._details(self._known(job_id, renew=renew))
+                return details_of(self._session, self._known(job_id, renew=renew))
             except (CompmakeError, LookupError):  # never made, or not of this program
                 return Details(job_id)
 
-    def _known(self, job_id: JobId, *, renew: bool) -> _Known:
-        """Return what the store knows of a job; without the program the others' records are not even read.
-
-        Raises:
-            LookupError: It was never made, or is not of this program.
-        """
-        session = self._session
-        if session.workspace.program is None:
-            record = session.workspace.store.load_record(job_id)
-            if record is None:
-                raise LookupError(job_id)
-            return _Known(job_id, record.function, record, recorded_arguments(record))
-        if renew:
+    def _known(self, job_id: JobId, *, renew: bool) -> StoredJob:
+        if renew and self._session.workspace.program is not None:  # else only the record of this job is read
             self._renew()
-        function = session.workspace.graph.jobs[job_id].function_name
-        return _Known(job_id, function, session.record(job_id), session.look.arguments(job_id))
-
-    def _details(self, known: _Known) -> Details:
-        record = known.record
-        output = output_of(self._session, record).replace("\r\n", "\n").rstrip().split("\n")
-        arguments = [f"{one_line(name, _CELLS)} = {one_line(text, _CELLS)}" for name, text in known.arguments]
-        return Details(
-            known.job_id,
-            call=[known.call, *arguments],
-            output=output[-_OUTPUT_LINES:] if output != [""] else (),
-            output_note="it was never made"
-            if record is None
-            else f"printed by attempt {record.attempt}, {_when(record.made_at)}",
-            runs=self._runs(known.job_id),
-            failure=from_json(record.failure) if record is not None and not record.ok else None,
-        )
-
-    def _runs(self, job_id: JobId) -> list[str]:
-        attempts = self._session.workspace.store.attempts(job_id)
-        attempts.sort(key=lambda attempt: attempt.made_at, reverse=True)
-        rows = [
-            (
-                str(attempt.run_id),
-                "ok" if attempt.ok else "failed",
-                _when(attempt.made_at),
-                duration(attempt.wall_s),
-                bytes_text(attempt.peak_bytes),
-            )
-            for attempt in attempts[:_RUNS]
-        ]
-        return table(rows, ("run", "", "when", "took", "rss"), right=(0, 3, 4)) if rows else []
+        return stored_job(self._session, job_id)
 
     def report(self, job_id: JobId, failure: Failure, head: str) -> FailureReport:
         """Return a failure for its viewer."""
@@ -315,10 +258,6 @@ class Desk:
         finally:
             session.output, session.assume_yes, session.ask = kept[:3]
             session.line, session.shell_words, session.background = kept[3:]
-
-
-def _when(made_at: float) -> str:
-    return time.strftime("%Y-%m-%d ", time.localtime(made_at)) + clock(made_at)
 
 
 def _wait_until_read() -> None:

@@ -6,11 +6,10 @@ from typing import NamedTuple, Protocol
 
 from compmake.errors import CompmakeError
 from compmake.job import JobId, JobState
+from compmake.selection.live import Member
 from compmake.ui.dashboard.board.jobs import Jobs
 from compmake.ui.dashboard.board.states import State
 
-Member = Callable[[JobId, JobState], bool]
-"""Tells whether a job is listed, given its state now."""
 States = Callable[[], Mapping[JobId, JobState]]
 
 
@@ -30,9 +29,9 @@ class Select(Protocol):
         ...
 
 
-_OVER = frozenset({State.DONE, State.UP_TO_DATE})
 _JOB_STATES = tuple(JobState.DONE if state is State.UP_TO_DATE else JobState[state.name] for state in State)
-_NOT_OVER = frozenset(State) - _OVER
+_ALL = frozenset(State)
+_NOT_OVER = _ALL - {State.DONE, State.UP_TO_DATE}
 _BAD = frozenset({State.FAILED, State.BLOCKED, State.INTERRUPTED})
 
 
@@ -45,9 +44,9 @@ class Filter(NamedTuple):
     chosen: Chosen | None = None
 
     @property
-    def states(self) -> Collection[State] | None:
-        """All jobs in these are listed, and no others; None if that is asked of each job."""
-        return None if self.chosen is not None else _BAD if self.failed_only else _NOT_OVER
+    def states(self) -> Collection[State]:
+        """No jobs in others are listed; in these all are, unless some were chosen."""
+        return _BAD if self.failed_only else _NOT_OVER if self.chosen is None else _ALL
 
     @property
     def name(self) -> str:
@@ -58,11 +57,8 @@ class Filter(NamedTuple):
     def shows(self, jobs: Jobs, number: int) -> bool:
         """Tell whether a job is listed."""
         state = jobs.state(number)
-        if self.failed_only and state not in _BAD:
-            return False
-        if self.chosen is None:
-            return self.failed_only or state not in _OVER
-        return self.chosen.member(jobs.ids[number], _JOB_STATES[state])
+        chosen = self.chosen
+        return state in self.states and (chosen is None or chosen.member(jobs.ids[number], _JOB_STATES[state]))
 
     @property
     def is_snapshot(self) -> bool:
@@ -75,7 +71,7 @@ def states_of(jobs: Jobs) -> Mapping[JobId, JobState]:
     return {job_id: _JOB_STATES[jobs.state(number)] for number, job_id in enumerate(jobs.ids)}
 
 
-def filter_of(text: str, jobs: Jobs, select: Select | None, *, failed_only: bool = False) -> Filter:
+def filter_of(text: str, jobs: Jobs, select: Select | None, *, failed_only: bool) -> Filter:
     """Return the filter that was typed.
 
     Raises:

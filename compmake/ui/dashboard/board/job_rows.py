@@ -90,8 +90,7 @@ class JobRows:
         if seen != self._seen:
             self._seen = seen
             self._order.set([], {})
-            if self.filter.text.lstrip("! ").startswith("="):
-                self._work_out_filter()
+            self._work_out_filter()
             self._start_pass()
         return self._order
 
@@ -99,7 +98,6 @@ class JobRows:
         """Let a selection mean what it means now; if it cannot be worked out any more it means what it meant."""
         with contextlib.suppress(ValueError):
             self.filter = self._filter(self.filter.text)
-            self._start_pass()
 
     @property
     def is_busy(self) -> bool:
@@ -140,6 +138,7 @@ class JobRows:
         if self.filter.is_snapshot and now >= self._next_snapshot_at:
             self._next_snapshot_at = now + _SNAPSHOT_EVERY_S
             self._work_out_filter()
+            self._start_pass()
         self._take_over_changes()
         self._next_order_at = now + _ORDER_EVERY_S
         return True
@@ -163,12 +162,12 @@ class JobRows:
 
     def _whole_pass(self) -> Iterator[None]:
         """Filter and sort all jobs; what is listed changes at the very end."""
-        jobs, kept, column, states = self._board.jobs, self.filter, self.column, self.filter.states
+        jobs, kept, column = self._board.jobs, self.filter, self.column
         self._changed = set()
         entries: list[Entry] = []
         by_number: dict[int, Entry] = {}
-        if column == "state" and states is not None:
-            for block in by_state(jobs, states):
+        if column == "state" and kept.chosen is None:
+            for block in by_state(jobs, kept.states):
                 entries += block
                 by_number.update(zip(map(itemgetter(-1), block), block, strict=True))
                 yield

@@ -1,6 +1,7 @@
 """`Painter`: draws the whole dashboard in any size, each part in its area."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from compmake.ui.dashboard.board.board import Board
 from compmake.ui.dashboard.board.job_rows import JobRows
@@ -33,6 +34,15 @@ from compmake.ui.text import Style
 
 _MARGIN = 2
 """Rows above and below the cursor that are seen too, where there is room."""
+
+
+class _Pane(NamedTuple):
+    """A part of the screen, and what stands in the line above it."""
+
+    title: str
+    lines: list[Line]
+    note: str = ""
+    labels: Sequence[Label] = ()
 
 
 class Painter:
@@ -98,12 +108,10 @@ class Painter:
             return block(status_lines(scene, width), width, area.rows, style)
         if area.name == WORKERS and area.rows == 1:
             return block([self._one_line(scene)], width, 1, style)
-        head, note, body = self._pane(scene, area, details)
-        labels: Sequence[Label] = ()
-        if area.name == WORKERS and self._shows_workers(scene):
-            labels = workers_labels(scene, width, area.rows - 1, zoomed=self._look.zoom == WORKERS)
-        above = title(head, width, style, note=note, labels=labels, focus=self._look.focus == area.name)
-        return block([above, *body], width, area.rows, style)
+        pane = self._pane(scene, area, details)
+        has_focus = self._look.focus == area.name
+        above = title(pane.title, width, style, note=pane.note, labels=pane.labels, focus=has_focus)
+        return block([above, *pane.lines], width, area.rows, style)
 
     def _one_line(self, scene: Scene) -> Line:
         if scene.about.trouble:
@@ -111,8 +119,7 @@ class Painter:
         view = self._board.view
         return workers_line(scene) if view.started and not view.ended else [("dim", f" {ended_title(scene)}")]
 
-    def _pane(self, scene: Scene, area: Area, details: Details | None) -> tuple[str, str, list[Line]]:
-        """Return title, note at its right, and lines of a pane."""
+    def _pane(self, scene: Scene, area: Area, details: Details | None) -> _Pane:
         columns, rows = area.columns, area.rows - 1
         match area.name:
             case "workers":
@@ -120,32 +127,30 @@ class Painter:
             case "jobs":
                 self._follow_cursor(rows - 1)
                 lines = jobs_lines(scene, self._rows, columns, rows, self.top)
-                return jobs_title(scene, self._rows), jobs_note(scene, self._rows), lines
+                return _Pane(jobs_title(scene, self._rows), lines, jobs_note(scene, self._rows))
             case "functions":
-                return "Functions", "", functions_lines(scene, columns, rows)
+                return _Pane("Functions", functions_lines(scene, columns, rows))
             case "timeline":
-                return timeline_title(scene), "", self._timeline(scene, columns, rows)
+                return _Pane(timeline_title(scene), self._timeline(scene, columns, rows))
             case "events":
-                return "Events", "", events_lines(scene, rows)
+                return _Pane("Events", events_lines(scene, rows))
             case _:
                 job_id = self._rows.job
                 lines = self._detail.lines(scene, job_id, details, columns, rows)
-                return self._detail.title(scene, job_id, rows), self._detail.scroll.position, lines
+                return _Pane(self._detail.title(scene, job_id, rows), lines, self._detail.scroll.position)
 
-    def _workers(self, scene: Scene, columns: int, rows: int) -> tuple[str, str, list[Line]]:
+    def _workers(self, scene: Scene, columns: int, rows: int) -> _Pane:
         view = self._board.view
         lost = lost_lines(scene, columns) if scene.about.trouble else []
         if not view.started:
-            return ended_title(scene), "", [*lost, *empty_lines(scene, columns)]
+            return _Pane(ended_title(scene), [*lost, *empty_lines(scene, columns)])
         if view.ended:
-            return ended_title(scene), "", [*lost, *ended_lines(scene, columns)]
+            return _Pane(ended_title(scene), [*lost, *ended_lines(scene, columns)])
         zoomed = self._look.zoom == WORKERS
         lines = workers_lines(scene, columns, rows - len(lost), zoomed=zoomed)
-        return workers_title(scene), "", [*lost, *lines]
-
-    def _shows_workers(self, scene: Scene) -> bool:
-        view = self._board.view
-        return bool(view.started and not view.ended and len(self._board.workers) and not scene.about.trouble)
+        has_columns = not lost and len(self._board.workers)
+        labels = workers_labels(scene, columns, rows, zoomed=zoomed) if has_columns else ()
+        return _Pane(workers_title(scene), [*lost, *lines], labels=labels)
 
     def _timeline(self, scene: Scene, columns: int, rows: int) -> list[Line]:
         """Return the timeline as it was drawn last, for up to a second: it has thousands of segments."""
