@@ -154,9 +154,10 @@ class Follower:
         block_ms = max(1, int(wait_s * 1000))
         count = _ENTRIES_SUMMED_UP if self._sums_up and self._position < self._came_at else _ENTRIES
         found: Any = client.xread({self.keys.events: self._last_id}, count=count, block=block_ms)
+        entries = found[0][1] if found else ()
         events: list[Event] = []
         past = 0
-        for entry_id, raw in found[0][1] if found else ():
+        for entry_id, raw in entries:
             self._last_id, entry = text_of(entry_id), fields_of(raw)
             if entry.get("run") != self._run:
                 if not self._begun:
@@ -171,7 +172,8 @@ class Follower:
                 events += self._with_table(client, told.events())
             self._position = max(self._position, end)
             past = len(events) if self._position <= self._came_at else past
-        events += self._past.take_done() if self._position < self._came_at else self._past.take_all()
+        # Signs of life are positions without an entry: only that there is no other entry tells that this was the last.
+        events += self._past.take_done() if len(entries) == count else self._past.take_all()
         return News(events, past)
 
     def _with_table(self, client: Redis, events: list[Event]) -> list[Event]:

@@ -2,7 +2,7 @@
 
 import threading
 
-from dashboard_scenes import T, begun, end, ended, opening, story, table
+from dashboard_scenes import T, beat, begun, end, ended, opening, story, table
 from redis_servers import ThroughRedis, wait_for
 from store_samples import make
 
@@ -90,6 +90,25 @@ def test_failures_among_what_was_done_stay_in_the_timeline():
     events = [*opening(), *happened]
     late, early = fed(summed_up(events)), fed(events)
     assert list(late.timeline.since("w1", 0.0)) == list(early.timeline.since("w1", 0.0))
+
+
+def test_who_comes_late_knows_what_runs_though_it_only_gives_signs_of_life():
+    """These are positions without an entry: nothing else follows the start of the job for a long time."""
+    jobs, through, keys = table(5), ThroughRedis(), Keys("test")
+    try:
+        running = begun(jobs.ids[3], 2, "w2")
+        start = [Event(EventKind.RUN_STARTED, T, count=len(jobs), workers=2), Event(EventKind.JOBS, T, table=jobs)]
+        for told in (start, [begun(jobs.ids[2], 1, "w1"), ended(jobs.ids[2], 2, "w1", 1.0), running]):
+            through.publish(told)
+        client = through.server.client()
+        before = int(client.hget(keys.run, "position"))
+        through.make.publish([beat(jobs.ids[3], 3)])
+        wait_for(lambda: int(client.hget(keys.run, "position")) > before, "the sign of life")
+        late = Follower(through.server.client, keys, sums_up=True)
+        assert running in late.look(0.1).events
+        late.close()
+    finally:
+        through.close()
 
 
 def test_who_comes_late_over_a_server_knows_the_same():
