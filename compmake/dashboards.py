@@ -3,8 +3,10 @@
 import gc
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from compmake.channel.address import Output
+from compmake.channel.source import Source
 from compmake.errors import UserError
 from compmake.job import JobId
 from compmake.telling import news_address
@@ -54,15 +56,15 @@ def show_console_dashboard(
     )
     printed = _Printed(session)
     about = About(program=session.workspace.name, store=session.workspace.store.location)
-    source = WithStanding(
-        ConsoleSource(makes), desk.standing, desk.version, lambda: desk.asked, lambda: makes.running is not None
-    )
+    news = ConsoleSource(makes, desk.is_making, partial(_news_from_elsewhere, session))
+    source = WithStanding(news, desk.standing, desk.version, lambda: desk.asked, desk.is_making)
     opening = Opening(source, desk, printed, None, about)
     try:
         # In the middle of a line the lock is this thread's, and those that look things up would wait for it for ever.
         with check.unlocked():
             show_dashboard(opening, style, keys=settings.keys, mouse=settings.mouse)
     finally:
+        source.close()
         printed.close()
 
 
@@ -72,7 +74,6 @@ def show_dashboard_elsewhere(session: Session) -> None:
     Raises:
         UserError: No news can come, or the setting `keys` is wrong.
     """
-    from compmake.channel.redis_source import RedisSource  # knows the client of Redis, which takes 0.1 s
     from compmake.ui.commands.hearing import refuse_to_hear_nothing
 
     _collect_rarely()
@@ -89,7 +90,7 @@ def show_dashboard_elsewhere(session: Session) -> None:
 
     names = _Names(session)
     desk = Desk(session, lock=lock, renew=renew, vocabulary=names)
-    news = RedisSource(lambda: news_address(settings, store))
+    news = _news_from_elsewhere(session)
     source = WithStanding(news, desk.standing, desk.version, lambda: desk.asked, desk.is_making)
     printed = _Printed(session)
     about = About(program=workspace.name, store=store.location, prefix=session.prefix)
@@ -103,6 +104,13 @@ def show_dashboard_elsewhere(session: Session) -> None:
     finally:
         source.close()
         printed.close()
+
+
+def _news_from_elsewhere(session: Session) -> Source:
+    from compmake.channel.redis_source import RedisSource  # knows the client of Redis, which takes 0.1 s
+
+    workspace = session.workspace
+    return RedisSource(lambda: news_address(workspace.settings, workspace.store))
 
 
 def _collect_rarely() -> None:

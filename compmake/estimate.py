@@ -125,7 +125,7 @@ class Estimator:
         left_s, low_s, high_s = self._simulated(known, chain) if is_simulated else bounded
         if reason:
             left_s = low_s
-        return Estimate(now, left_s, low_s, high_s, chain.takes_s, reason, exp(self._speeds.run))
+        return Estimate(now, left_s, low_s, high_s, min(chain.takes_s, left_s), reason, exp(self._speeds.run))
 
     def _known(self, now: float) -> _Now:
         """Return what is known, after learning from the jobs that run."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -62,6 +62,8 @@ class Follower:
         """Which run is followed."""
         self._begun = False
         """Whether anything of it has been seen."""
+        self._clock_told = not sums_up
+        """Whether it was told what the driver's clock shows: what was told first may have happened long ago."""
         self._came_at = 0
         """Its position when it was looked at first."""
         self._position = 0
@@ -173,7 +175,11 @@ class Follower:
             self._position = max(self._position, end)
             past = len(events) if self._position <= self._came_at else past
         # Signs of life are positions without an entry: only that there is no other entry tells that this was the last.
-        events += self._past.take_done() if len(entries) == count else self._past.take_all()
+        is_all = len(entries) < count
+        events += self._past.take_all() if is_all else self._past.take_done()
+        if is_all and events and not self._clock_told:
+            self._clock_told = True
+            events.append(_now_of_driver(client, self._last_id, events))
         return News(events, past)
 
     def _with_table(self, client: Redis, events: list[Event]) -> list[Event]:
@@ -202,6 +208,13 @@ class Follower:
         self._run, self._begun, self._came_at, self._position = run, False, came_at, 0
         self.ended_before = False
         self._server_position = came_at
+
+
+def _now_of_driver(client: Redis, newest_id: str, events: Sequence[Event]) -> Event:
+    """Return an event of now that says nothing else; for how long the newest one is known the server's clock tells."""
+    seconds, microseconds = client.time()
+    known_s = seconds + microseconds / 1e6 - int(newest_id.partition("-")[0]) / 1e3
+    return Event(EventKind.READY, max(event.time for event in events) + max(0.0, known_s))
 
 
 _ENDED = EventKind.RUN_ENDED.value

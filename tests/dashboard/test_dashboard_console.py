@@ -272,14 +272,17 @@ def test_keys_that_come_fast_count_each(console, space):
 
 
 def test_tab_completes_behind_a_colon(console, space):
-    """Commands, then what they take; Tab again is the next one, and Esc leaves the line."""
+    """Commands, then what they take: what all begin with, with Tab again one after the other; Esc leaves the line."""
     opened(console)
-    console.send(":rem\t")
+    console.send(":wh\t")
+    console.wait_for("where  why")
+    console.press("ctrl-u")
+    console.send("rem\t")
     console.wait_for(":remake")
     console.send(" gat\t")
     console.wait_for(":remake gate")
     console.wait_for("gate-a  gate-b")
-    console.press("tab", "tab")
+    console.press("tab", "tab", "tab")
     console.wait_for(":remake gate-b")
     console.press("escape")
     console.wait_for("/ filter")

@@ -1,6 +1,7 @@
 """Who comes late to a large make sees at once what others saw happen, and reads little of the store."""
 
 import threading
+import time
 
 from dashboard_scenes import T, beat, begun, end, ended, opening, story, table
 from redis_servers import ThroughRedis, wait_for
@@ -106,6 +107,23 @@ def test_who_comes_late_knows_what_runs_though_it_only_gives_signs_of_life():
         wait_for(lambda: int(client.hget(keys.run, "position")) > before, "the sign of life")
         late = Follower(through.server.client, keys, sums_up=True)
         assert running in late.look(0.1).events
+        late.close()
+    finally:
+        through.close()
+
+
+def test_who_comes_late_knows_how_long_ago_things_happened():
+    """Though nothing has happened since: the server's clock tells, whatever this machine's shows."""
+    jobs, through = table(5), ThroughRedis()
+    try:
+        start = [Event(EventKind.RUN_STARTED, T, count=len(jobs), workers=1), Event(EventKind.JOBS, T, table=jobs)]
+        through.publish(start)
+        through.publish([begun(jobs.ids[2], 1, "w1"), ended(jobs.ids[2], 2, "w1", 1.0, fails=True), end(3)])
+        told_at = time.monotonic()
+        wait_for(lambda: time.monotonic() > told_at + 1, "a second to pass")
+        late, board = Follower(through.server.client, Keys("test"), sums_up=True), Board()
+        board.feed(late.look(0.1).events, 0.0)
+        assert 1 <= board.now(0.0) - (T + 3) < 20
         late.close()
     finally:
         through.close()

@@ -1,6 +1,7 @@
 """What the last line of the dashboard asks: a text to be typed, a choice by one key."""
 
 from collections.abc import Callable, Sequence
+from os.path import commonprefix
 from typing import NamedTuple, Protocol
 
 from compmake.text_safety import cells
@@ -76,16 +77,26 @@ class Typing:
         return True
 
     def _offer(self, step: int) -> None:
-        """Insert the next of what is offered; the first one is what all begin with."""
+        """Insert what all that is offered begins with and show it, then insert one after the other."""
         if not self._offered and self._complete is not None:
             self._behind = self._field.before
             self._offered, self._at = self._complete(self._behind), -1 if step > 0 else 0
+            if len(self._offered) > 1:
+                self._insert_common()
+                return
         if self._offered:
             self._at = (self._at + step) % len(self._offered)
             chosen = self._offered[self._at]
             self._field.before = self._behind[: len(self._behind) - chosen.replaces] + chosen.text
             if len(self._offered) == 1:
                 self._offered, self._at = (), -1
+
+    def _insert_common(self) -> None:
+        common = commonprefix([candidate.text for candidate in self._offered])  # noqa: RUF071 -- it is no path
+        begun = {self._behind[len(self._behind) - candidate.replaces :] for candidate in self._offered}
+        typed = begun.pop()
+        if not begun and common.startswith(typed):
+            self._field.before = self._behind[: len(self._behind) - len(typed)] + common
 
 
 class Option(NamedTuple):

@@ -13,7 +13,8 @@ class Field:
     """The text, the cursor in it, and lines typed before that up and down bring back."""
 
     def __init__(self, label: str, text: str = "", history: Sequence[str] = ()) -> None:
-        """Begin behind a text that stands there already."""
+        """Begin behind a text that stands there already; whatever is typed first takes its place."""
+        self._is_chosen = bool(text)
         self._label = label
         self.text = text
         self._at = len(text)
@@ -36,11 +37,16 @@ class Field:
         while cells(before) > room:
             before = before[max(1, (len(before) - room) // 2) :]
         here, rest = (after[:1] or " "), after[1:]
+        if self._is_chosen:
+            return [("strong", f" {self._label}"), ("cursor", before), ("plain", rest)]
         return [("strong", f" {self._label}"), ("plain", before), ("cursor", here), ("plain", rest)]
 
     def press(self, key: str) -> bool:
         """Take a key; tell whether it meant anything here. What ends the typing is not for this field."""
+        is_chosen, self._is_chosen = self._is_chosen, False
         if len(key) == 1 and key.isprintable():
+            if is_chosen:
+                self._put("", "")
             if len(self.text) < _MOST:
                 self._put(self.text[: self._at] + key, self.text[self._at :])
             return True

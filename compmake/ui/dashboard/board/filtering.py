@@ -45,19 +45,18 @@ class Filter(NamedTuple):
 
     @property
     def states(self) -> Collection[State]:
-        """No jobs in others are listed; in these all are, unless some were chosen."""
+        """No jobs in others are listed; in these all are, unless some were chosen, which failed ones stand before."""
         return _BAD if self.failed_only else _NOT_OVER if self.chosen is None else _ALL
 
     @property
     def name(self) -> str:
         """How it is called above the list."""
-        base = "failed, blocked" if self.failed_only else "" if self.text else "not done"
-        return ", ".join(filter(None, (base, self.text)))
+        return "failed, blocked" if self.failed_only else self.text or "not done"
 
     def shows(self, jobs: Jobs, number: int) -> bool:
         """Tell whether a job is listed."""
         state = jobs.state(number)
-        chosen = self.chosen
+        chosen = None if self.failed_only else self.chosen
         return state in self.states and (chosen is None or chosen.member(jobs.ids[number], _JOB_STATES[state]))
 
     @property
@@ -71,7 +70,7 @@ def states_of(jobs: Jobs) -> Mapping[JobId, JobState]:
     return {job_id: _JOB_STATES[jobs.state(number)] for number, job_id in enumerate(jobs.ids)}
 
 
-def filter_of(text: str, jobs: Jobs, select: Select | None, *, failed_only: bool) -> Filter:
+def filter_of(text: str, jobs: Jobs, select: Select | None) -> Filter:
     """Return the filter that was typed.
 
     Raises:
@@ -80,12 +79,12 @@ def filter_of(text: str, jobs: Jobs, select: Select | None, *, failed_only: bool
     text = text.strip()
     wanted = text.removeprefix("!").strip()
     if not wanted:
-        return Filter("", failed_only)
+        return Filter()
     chosen = _chosen(wanted, jobs, select)
     if text.startswith("!"):
         member = chosen.member
         chosen = chosen._replace(member=lambda job_id, state: not member(job_id, state))
-    return Filter(text, failed_only, chosen)
+    return Filter(text, chosen=chosen)
 
 
 def _chosen(wanted: str, jobs: Jobs, select: Select | None) -> Chosen:

@@ -65,7 +65,7 @@ class JobRows:
         return True
 
     def _filter(self, text: str) -> Filter:
-        return filter_of(text, self._board.jobs, self._select, failed_only=self.filter.failed_only)
+        return filter_of(text, self._board.jobs, self._select)
 
     def toggle_failed(self) -> None:
         """List failed and blocked jobs only, or no longer only them."""
@@ -97,7 +97,7 @@ class JobRows:
     def _work_out_filter(self) -> None:
         """Let a selection mean what it means now; if it cannot be worked out any more it means what it meant."""
         with contextlib.suppress(ValueError):
-            self.filter = self._filter(self.filter.text)
+            self.filter = self._filter(self.filter.text)._replace(failed_only=self.filter.failed_only)
 
     @property
     def is_busy(self) -> bool:

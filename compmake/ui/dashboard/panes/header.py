@@ -30,7 +30,7 @@ _PATTERNS = (
     ("{mark}{count}", " "),
 )
 """How the numbers are told, and what is between them: the first that fits."""
-_BAR_LEAST = 6
+_BAR_LEAST, _BAR_STEP = 6, 5
 Part = tuple[int, Line]
 """The higher its number, the sooner a part is left out; 0 stays."""
 
@@ -146,6 +146,7 @@ def _work(scene: Scene, columns: int) -> Line:
             tail.append((2, [("dim", f"critical path {duration(view.estimate.critical_s)}")]))
     line = _fitted(tail, columns * 2 // 3, "   ")
     width = min(columns // 2, columns - _width(line) - 5)
+    width -= width % _BAR_STEP  # it changes seldom with the text behind it
     if width < _BAR_LEAST:
         return line
     return [("plain", " ["), ("bar", bar(fraction, width, scene.style)), ("plain", "] "), *line]

@@ -31,7 +31,7 @@ class Area(NamedTuple):
     rows: int
 
 
-def layout(columns: int, rows: int, zoom: str = "", *, workers: int = 8) -> list[Area]:
+def layout(columns: int, rows: int, zoom: str = "", *, workers: int = 8, functions: int = 0) -> list[Area]:
     """Return the areas that fill the terminal, from the top, those beside each other from the left.
 
     Args:
@@ -39,6 +39,7 @@ def layout(columns: int, rows: int, zoom: str = "", *, workers: int = 8) -> list
         rows: Lines.
         zoom: The pane that is to have all the room; empty for the usual ones.
         workers: How many lines the workers would fill, or the summary in their place.
+        functions: How many the functions would.
     """
     if columns < 40 or rows < 10:
         return [Area(STATUS, 0, 0, columns, rows)]
@@ -48,7 +49,7 @@ def layout(columns: int, rows: int, zoom: str = "", *, workers: int = 8) -> list
     if zoom in PANES:
         stack.add(zoom, body)
     elif columns >= WIDE and rows >= 24:
-        _wide(stack, body, workers)
+        _wide(stack, body, workers, functions)
     else:
         _narrow(stack, body, workers, with_detail=columns >= 80 and rows >= 24)
     stack.add(KEYS, 1)
@@ -76,11 +77,11 @@ class _Stack:
         self._y += rows
 
 
-def _wide(stack: _Stack, body: int, workers: int) -> None:
+def _wide(stack: _Stack, body: int, workers: int, functions: int) -> None:
     events = 4 if body >= 36 else 2 if body >= 26 else 0
     timeline = min(workers + 1, max(3, body // 4)) if body >= 26 else 0
     left = body - events - timeline
-    upper = max(4, min(max(workers, 5) + 1, left // 3))
+    upper = max(4, min(max(workers, functions, 5) + 1, left // 3))
     stack.add_pair(WORKERS, FUNCTIONS, upper)
     stack.add_pair(JOBS, DETAIL, left - upper)
     stack.add(TIMELINE, timeline)

@@ -79,7 +79,13 @@ class Painter:
             details: Of the job under the cursor, as far as they were asked for.
         """
         scene = Scene(self._board, now, self._style, self._look, about)
-        self.areas = layout(columns, rows, self._look.zoom, workers=self._wanted(scene, columns))
+        self.areas = layout(
+            columns,
+            rows,
+            self._look.zoom,
+            workers=self._wanted(scene, columns),
+            functions=len(self._board.functions.all()) + 1,
+        )
         lines: list[Line] = []
         for area in self.areas:
             part = self._part(scene, area, details)
@@ -117,7 +123,9 @@ class Painter:
         if scene.about.trouble:
             return lost_lines(scene, 10_000)[0]
         view = self._board.view
-        return workers_line(scene) if view.started and not view.ended else [("dim", f" {ended_title(scene)}")]
+        if view.ended:
+            return ended_lines(scene, 10_000)[0]
+        return workers_line(scene) if view.started else [("dim", f" {ended_title(scene)}")]
 
     def _pane(self, scene: Scene, area: Area, details: Details | None) -> _Pane:
         columns, rows = area.columns, area.rows - 1

@@ -96,7 +96,7 @@ def _drawn(scene: Scene, segment: Segment, width: int, *, runs: bool) -> str:
     bad = "x" if scene.style.ascii else "✘"
     if width == 1:
         return end if runs else bad if segment.failed else "▏"
-    tail = end if runs else f"{bad}▏" if segment.failed and width > 2 else "▏"
+    tail = end if runs else f"{bad}▏" if segment.failed and width > 2 else bad if segment.failed else "▏"
     inside = width - 1 - len(tail)
     name = cut(clean(segment.function, scene.style), inside, scene.style) if inside >= 2 else ""
     return "▕" + name + "─" * (inside - cells(name)) + tail

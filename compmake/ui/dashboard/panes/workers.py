@@ -106,13 +106,17 @@ def _widths(scene: Scene, shown: Sequence[WorkerNow], columns: int) -> dict[str,
         if used + width + _JOB_LEAST <= columns:
             widths[column] = width
             used += width
-    jobs = max((cells(clean(worker.job_id or "", scene.style)) for worker in shown), default=0) + 3
+    jobs = max((cells(clean(worker.job_id or _idle(scene, worker), scene.style)) for worker in shown), default=0) + 3
     room = columns - used
     widths["job"] = room
     if room > min(jobs, 40) + _SAID_LEAST:
         widths["job"] = min(jobs, max(_JOB_LEAST, room // 2))
         widths["said"] = room - widths["job"] - 1
     return widths
+
+
+def _idle(scene: Scene, worker: WorkerNow) -> str:
+    return f"idle {duration(scene.now - worker.started_at)}" if worker.started_at else "idle"
 
 
 def _name(scene: Scene, worker: WorkerNow) -> str:
@@ -123,8 +127,7 @@ def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) 
     style, now = scene.style, scene.now
     line: Line = [("plain", f" {left(_name(scene, worker), widths['name'], style)} ")]
     if worker.job_id is None:
-        idle = f"idle {duration(now - worker.started_at)}" if worker.started_at else "idle"
-        return [*line, ("dim", left(idle, widths["job"], style))]
+        return [*line, ("dim", left(_idle(scene, worker), widths["job"], style))]
     silent_s = worker.silent_s(now)
     beat = worker.beat
     job = clean(worker.job_id, style)
@@ -134,7 +137,8 @@ def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) 
     else:
         line.append(("plain", left(job, widths["job"], style, middle=True)))
     if "said" in widths:
-        line.append(("dim", " " + left(clean(_said(worker, widths["said"]), style), widths["said"], style)))
+        said = clean(_said(worker, widths["said"]), style)
+        line.append(("dim", " " + left(said, widths["said"], style, middle=True)))
     cells_of = {
         "beat": duration(max(0.0, now - worker.heard_at)) if worker.has_beaten or silent_s else scene.none,
         "cpu": scene.none if silent_s or not worker.has_beaten else f"{min(beat.cpu_percent, 9999):.0f}%",
