@@ -154,9 +154,10 @@ class Follower:
         block_ms = max(1, int(wait_s * 1000))
         count = _ENTRIES if self._past is None or self._position >= self._came_at else _ENTRIES_SUMMED_UP
         found: Any = client.xread({self.keys.events: self._last_id}, count=count, block=block_ms)
+        entries = found[0][1] if found else ()
         events: list[Event] = []
         past = 0
-        for entry_id, raw in found[0][1] if found else ():
+        for entry_id, raw in entries:
             self._last_id, entry = text_of(entry_id), fields_of(raw)
             if entry.get("run") != self._run:
                 if not self._begun:
@@ -171,7 +172,8 @@ class Follower:
                 events += self._with_table(client, told.events())
             self._position = max(self._position, end)
             past = len(events) if self._position <= self._came_at else past
-        if self._position >= self._came_at:
+        # Its position counts what is no entry too: it may be never reached by entries, as long as workers only beat.
+        if self._position >= self._came_at or len(entries) < count:
             events += self._take_past()
         elif self._past is not None:
             events += self._past.take_done()

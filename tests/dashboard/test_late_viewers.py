@@ -2,7 +2,7 @@
 
 import threading
 
-from dashboard_scenes import T, begun, end, ended, opening, story, table
+from dashboard_scenes import T, beat, begun, end, ended, opening, story, table
 from redis_servers import ThroughRedis, wait_for
 from store_samples import make
 
@@ -111,6 +111,22 @@ def test_who_comes_late_over_a_server_knows_the_same():
         late.close()
         assert len(heard) < 2200  # what was told with the table comes event by event
         assert known(fed(heard))["states"] == known(fed(through.read(0)[0]))["states"]
+    finally:
+        through.close()
+
+
+def test_what_runs_is_told_though_nothing_but_beats_has_followed():
+    """Long jobs give signs of life for minutes, which are no entries; who comes then sees at once that they run."""
+    through, keys, start = ThroughRedis(), Keys("test"), opening()
+    try:
+        through.publish(start)
+        through.publish([begun("train-b=3-lr=0.0", 1, "w1")])
+        through.make.publish([beat("train-b=3-lr=0.0", at) for at in (2, 3)])
+        with through.server.client() as client:
+            wait_for(lambda: int(client.hget(keys.run, "position")) == len(start) + 3, "the beats")
+        late = Follower(through.server.client, keys, sums_up=True)
+        assert EventKind.JOB_STARTED in {event.kind for event in late.look().events}
+        late.close()
     finally:
         through.close()
 
