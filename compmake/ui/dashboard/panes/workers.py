@@ -124,7 +124,7 @@ def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) 
     line: Line = [("plain", f" {left(_name(scene, worker), widths['name'], style)} ")]
     if worker.job_id is None:
         idle = f"idle {duration(now - worker.started_at)}" if worker.started_at else "idle"
-        return [*line, ("dim", left(idle, widths["job"], style))]
+        return [*line, ("dim", left(idle, widths["job"] + widths.get("said", 0), style))]
     silent_s = worker.silent_s(now)
     beat = worker.beat
     job = clean(worker.job_id, style)
