@@ -24,7 +24,8 @@ def workers_note(scene: Scene) -> str:
     """Return how many do what."""
     everybody = scene.board.workers.all()
     idle = sum(worker.job_id is None for worker in everybody)
-    silent = sum(worker.silent_s(scene.now) > 0 for worker in everybody)
+    # Without news nobody is heard, which says nothing of the workers.
+    silent = 0 if scene.about.trouble else sum(worker.silent_s(scene.now) > 0 for worker in everybody)
     counts = ((len(everybody) - idle, "busy"), (idle, "idle"), (silent, "silent"))
     return ", ".join(f"{count} {word}" for count, word in counts if count)
 
