@@ -167,7 +167,8 @@ class Speeds:
         self._function_sd = sqrt(about / (_FUNCTIONS + len(told)))
 
     def _factor(self, known: FunctionSpeed, told: float, mean: float) -> Factor:
-        unknown_sd = _UNKNOWN_SD if self._usual_jobs else _NOTHING_SD
+        # What a job tells of itself says more than what jobs of other functions took.
+        unknown_sd = _UNKNOWN_SD if self._usual_jobs and not known.is_told else _NOTHING_SD
         prior, sd = (self.run, self._function_sd) if known.is_known else (self._usual, unknown_sd)
         # The farther it is from the others the more its own jobs count: it has changed.
         others = min(1.0, _count(mean - prior, sd**2 + 1 / told)) / sd**2 if told and known.is_known else 1 / sd**2

@@ -68,6 +68,13 @@ def test_what_a_running_job_tells_is_believed_where_nothing_else_is_known():
     assert found.reason == "" and 22 < found.left_s < 40
 
 
+def test_what_a_running_job_tells_counts_more_than_what_other_functions_take():
+    """All others took 0.3 s; of one a third was over after 10 s, and 20 s are left."""
+    others = [ended(f"j{n}", 1, 0.3) for n in range(40)]
+    begun = [started("new0", worker="w2"), told("new0", 0, 0.0), told("new0", 10, 1 / 3)]
+    assert run(with_new(40, 1, None), *others, *begun, workers=2).estimate(T + 10).left_s > 16
+
+
 def test_those_that_wait_are_expected_to_take_what_a_running_one_tells():
     """Its siblings of a new function."""
     begun = [started("j0"), told("j0", 0, 0.0), told("j0", 20, 0.5)]

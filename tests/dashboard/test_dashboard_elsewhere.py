@@ -13,6 +13,9 @@ from dashboards import Seen, Told
 from redis_servers import Server
 from terminal import Terminal, compmake_terminal
 
+from compmake.channel import Event, EventKind
+from compmake.job import JobId
+
 
 @pytest.fixture
 def space(tmp_path):
@@ -199,6 +202,22 @@ def test_trouble_is_told_though_no_time_passes():
     assert seen.dashboard.tick().is_new
     assert "the server is away" in seen.shown()
     assert not seen.dashboard.tick().is_new
+
+
+def test_workers_are_not_silent_because_no_news_come():
+    """Neither while the server is away nor in the moment before they are heard again."""
+    start = Event(EventKind.RUN_STARTED, 0.0, count=2, workers=1)
+    source = Told([[start, Event(EventKind.JOB_STARTED, 0.0, JobId("a"), "f", worker="w1")]])
+    seen = Seen(source)
+    seen.tick()
+    source.is_lost = True
+    for _ in range(14):
+        seen.tick(1.0)
+    assert "silent" not in seen.shown()
+    source.is_lost = False
+    seen.tick()
+    seen.press("E")
+    assert "silent" not in seen.shown()
 
 
 def test_control_may_be_said_behind_the_command(space, making):

@@ -152,6 +152,22 @@ def test_who_comes_late_over_a_server_knows_the_same():
         through.close()
 
 
+def test_what_runs_is_told_though_nothing_but_beats_has_followed():
+    """Long jobs give signs of life for minutes, which are no entries; who comes then sees at once that they run."""
+    through, keys, start = ThroughRedis(), Keys("test"), opening()
+    try:
+        through.publish(start)
+        through.publish([begun("train-b=3-lr=0.0", 1, "w1")])
+        through.make.publish([beat("train-b=3-lr=0.0", at) for at in (2, 3)])
+        with through.server.client() as client:
+            wait_for(lambda: int(client.hget(keys.run, "position")) == len(start) + 3, "the beats")
+        late = Follower(through.server.client, keys, sums_up=True)
+        assert EventKind.JOB_STARTED in {event.kind for event in late.look().events}
+        late.close()
+    finally:
+        through.close()
+
+
 def test_the_list_is_sorted_as_by_each_job():
     """The quick way to the list by state comes to what the keys of single jobs say."""
     board = fed(story())

@@ -123,6 +123,13 @@ def test_a_running_job_is_measured_against_those_that_were_done_meanwhile():
     assert "1m20s /   40s" in watching.texts(80, 24)[4]
 
 
+def test_how_long_a_worker_is_idle_is_never_cut():
+    """Where jobs have short names it needs the place of the line of code too."""
+    events = [Event(EventKind.RUN_STARTED, T, count=2, workers=2), begun("a", 0, "w1"), begun("b", 0, "w2")]
+    watching = Watching([*events, ended("b", 40, "w2", 40.0)])
+    assert " w2 idle 40s " in watching.texts(119, 30)[5]
+
+
 def test_the_line_of_code_is_beside_the_job_where_it_fits():
     """Without the function where that does not fit, rather than cut."""
     assert " mycomputations.py:61  " in Watching(story()).texts(160, 45)[5]

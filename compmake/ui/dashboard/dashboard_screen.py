@@ -92,7 +92,8 @@ class Dashboard:
         is_second = now_s >= self._next_second_s
         if is_second:
             self._next_second_s = now_s + _CLOCK_S
-            self.board.look_for_silence(now)
+            if not self._feed.has_trouble:  # else it is the news that are silent
+                self.board.look_for_silence(now)
         # The clock of a recording stands still at its end, where there may be trouble.
         is_new_trouble = self._feed.has_new_trouble
         if is_second or is_new_trouble:

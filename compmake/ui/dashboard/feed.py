@@ -52,6 +52,11 @@ class Feed:
         return False
 
     @property
+    def has_trouble(self) -> bool:
+        """Whether no news come, or came at the last look."""
+        return bool(self._source.trouble() or self.about.trouble)
+
+    @property
     def has_new_trouble(self) -> bool:
         """Whether there is trouble that `about` does not tell of, or no more."""
         return bool(self._source.trouble()) != bool(self.about.trouble)

@@ -183,7 +183,7 @@ def _condition(scene: Scene, number: int) -> list[Line]:
     beat = worker.beat
     told = (("at", beat.place), ("progress", beat.progress), ("printed", printed(beat.last_line)))
     lines: list[Line] = [[("dim", f"{name:<9}"), ("plain", clean(text, style))] for name, text in told if text]
-    if silent_s := worker.silent_s(scene.now):
+    if (silent_s := worker.silent_s(scene.now)) and not scene.about.trouble:
         lines.append([("silent", f"silent for {duration(silent_s)}")])
     if worker.has_beaten:
         text = f"cpu {beat.cpu_percent:.0f}%  rss {bytes_text(beat.rss_bytes)}"

@@ -24,7 +24,8 @@ def workers_note(scene: Scene) -> str:
     """Return how many do what."""
     everybody = scene.board.workers.all()
     idle = sum(worker.job_id is None for worker in everybody)
-    silent = sum(worker.silent_s(scene.now) > 0 for worker in everybody)
+    # Without news nobody is heard, which says nothing of the workers.
+    silent = 0 if scene.about.trouble else sum(worker.silent_s(scene.now) > 0 for worker in everybody)
     counts = ((len(everybody) - idle, "busy"), (idle, "idle"), (silent, "silent"))
     return ", ".join(f"{count} {word}" for count, word in counts if count)
 
@@ -127,7 +128,7 @@ def _row(scene: Scene, worker: WorkerNow, widths: dict[str, int], columns: int) 
     style, now = scene.style, scene.now
     line: Line = [("plain", f" {left(_name(scene, worker), widths['name'], style)} ")]
     if worker.job_id is None:
-        return [*line, ("dim", left(_idle(scene, worker), widths["job"], style))]
+        return [*line, ("dim", left(_idle(scene, worker), widths["job"] + widths.get("said", 0), style))]
     silent_s = worker.silent_s(now)
     beat = worker.beat
     job = clean(worker.job_id, style)
