@@ -226,13 +226,26 @@ def _carry_out(invocation: Invocation) -> int:
             continue
         step = as_help(step)
         found = find_command(step.words[0].text)
-        arguments = parse_arguments(found, step.words[1:])
+        try:
+            arguments = parse_arguments(found, step.words[1:])
+        except UserError as error:
+            raise UserError(_misplaced(step.words[1:], step.words[0].text) or str(error)) from error
         if found.name == "dash" and arguments.flag("control"):
             invocation.flags.add("control")
         if not found.needs_program and len(steps) == 1:
             send(step, output_lines(found.run(None, arguments), arguments))
             return 0
     return _with_program(invocation, steps if invocation.lines or invocation.command else None)
+
+
+def _misplaced(words: Sequence[Any], command: str) -> str:
+    """Say where options stand that are not the command's own; nothing if there is none of these."""
+    for word in words:
+        name = str(word.text).partition("=")[0]
+        if name.startswith("--") and (name in _WITH_VALUE or name in _FLAGS):
+            value = " VALUE" if name in _WITH_VALUE else ""
+            return f"{name} stands before the command: compmake PROGRAM {name}{value} {command}"
+    return ""
 
 
 def _copy_store(invocation: Invocation) -> int:

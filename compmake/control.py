@@ -100,9 +100,10 @@ class Control:
             return f"{REFUSED}{self.refusal}."
         if not 1 <= count <= MOST_WORKERS:
             return f"{REFUSED}workers are 1 to {MOST_WORKERS}; `pause` lets none begin another job."
+        ends = "; one that is too many ends after its job" if count < self.workers else ""
         self.workers = count
         self._wish(workers=count)
-        return f"{plural(count, 'worker')} from now on; one that is too many ends after its job."
+        return f"{plural(count, 'worker')} from now on{ends}."
 
     def change_workers(self, step: int) -> str:
         """Let so many more workers run jobs, or fewer if it is negative."""

@@ -150,6 +150,7 @@ MISTAKES = [
     (["prog", "lss"], "unknown command 'lss': did you mean ls"),
     (["prog", "ls", "--jsno"], "list has no option --jsno: did you mean --json?"),
     (["prog", "--nosuch", "ls"], "unknown option --nosuch"),
+    (["prog", "ls", "--redis", "off"], "--redis stands before the command: compmake PROGRAM --redis VALUE ls"),
     (["prog", "--json", "ls"], "options of a command stand after it"),
     (["./prog", "ls"], "did you mean prog.py?"),
     (["prog", "dump", "dir="], "dump: dir needs a value: dir=DIR"),

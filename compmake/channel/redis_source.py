@@ -8,6 +8,7 @@ from compmake.channel import Event, EventKind
 from compmake.channel.address import NewsAddress
 from compmake.channel.redis_follow import Follower
 from compmake.channel.redis_news import Keys, connector
+from compmake.channel.server import is_private
 from compmake.redis_link import explained, shown
 
 _WAIT_S = 0.2
@@ -53,7 +54,8 @@ class RedisSource:
         """Return which server it is, and how fast it answers."""
         if self._fetcher is None or self._address is None:
             return "redis: none yet"
-        name = "private" if self._address.url.startswith("unix://") else shown(self._address.url).partition("://")[2]
+        url = self._address.url
+        name = "private" if is_private(url) else shown(url).partition("://")[2]
         took_s = self._fetcher.took_s
         if took_s is None:
             # A private server ends with its make: that one has told all it had to tell is no loss.

