@@ -23,7 +23,9 @@ class Leftovers:
         self._threads = frozenset(threading.enumerate())
         self._count_threads, self._thread_count = _thread._count, _thread._count()
         self._waitpid, self._sleep, self._dup, self._close = os.waitpid, time.sleep, os.dup, os.close
-        self._pread, self._children = os.pread, _open_children()
+        self._pread, self._fstat = os.pread, os.fstat
+        self._children, self._tasks = _opened(f"{threading.get_native_id()}/children"), _opened("")
+        self._task_count = self._count_tasks()
         self._probe = os.open(os.devnull, os.O_RDONLY)
         self._files_most = self._open_files() + _FILES_LEFT
 
@@ -50,8 +52,10 @@ class Leftovers:
         return self._count_threads() <= self._thread_count and not self._has_child()
 
     def _has_child(self) -> bool:
-        # To ask waitpid costs three times as much, which after each of thousands of short jobs can be felt.
-        if self._children is not None and not self._pread(self._children, 1, 0):
+        # To ask waitpid costs more, which after each of thousands of short jobs can be felt. Children of threads that
+        # ended come to this one, but the system may not be done yet with a thread that has ended for Python.
+        has_none = self._children is not None and not self._pread(self._children, 1, 0)
+        if has_none and self._count_tasks() <= self._task_count:
             return False
         # multiprocessing would for ever take for alive what it did not reap itself.
         module = sys.modules.get("multiprocessing.process")
@@ -64,6 +68,10 @@ class Leftovers:
             return False
         return True
 
+    def _count_tasks(self) -> int:
+        """Return a number that grows with each thread that the system knows."""
+        return self._fstat(self._tasks).st_nlink if self._tasks is not None else 0
+
     def _open_files(self) -> int:
         """Return the lowest descriptor that is free: at least so many are open. A very high number if none is."""
         try:
@@ -74,13 +82,10 @@ class Leftovers:
         return number
 
 
-def _open_children() -> int | None:
-    """Open the list of this thread's children, None if the system has none.
-
-    Children of threads that ended come to the main thread, and threads that did not end are found by themselves.
-    """
+def _opened(name: str) -> int | None:
+    """Open what the system tells of this process's threads, None if it tells nothing."""
     try:
-        return os.open(f"/proc/self/task/{threading.get_native_id()}/children", os.O_RDONLY)
+        return os.open(f"/proc/self/task/{name}", os.O_RDONLY)
     except OSError:
         return None
 
