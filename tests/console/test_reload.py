@@ -14,6 +14,14 @@ def test_the_prompt_says_that_a_file_changed(console, made):
     console.wait_until(lambda: console.prompt == "@ 7/11 ✘1:", "the prompt without it")
 
 
+def test_what_is_said_of_code_before_a_reload_is_called_so(console, made):
+    """`why` and `plan` speak of what is loaded."""
+    made.edit("steps.py", "FACTOR = 5", "FACTOR = 6")
+    console.ready("steps.py changed")
+    for command in ("why func1", "plan"):
+        assert "steps.py changed on disk" in console.run(command)
+
+
 def test_reload_and_the_next_make_use_the_new_code(console, made):
     """The jobs that the edit concerns are stale then, and are made by workers that have the new code."""
     made.edit("steps.py", "x == 15", "x == 16")

@@ -60,7 +60,7 @@ def why(session: Session, arguments: Arguments) -> Reply:
     groups = _groups(session, chosen)
     lines = [line for group in groups for line in _group_lines(session, group)]
     first = next((group.job_ids[0] for group in groups if session.failure(group.job_ids[0])), None)
-    return Reply(lines, footer=[] if first is None else _next(session, first))
+    return Reply(lines, footer=[*session.before_reload(), *([] if first is None else _next(session, first))])
 
 
 def _object(session: Session, job_id: JobId) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def plan_for(session: Session, arguments: Arguments, jobs: int) -> Reply:
         lines.append(f"{len(wanted) - len(causes.will_run) - len(causes.may_run)} up to date")
         lines.append(_expected(session, causes, jobs))
         lines += [RECORDED_ONLY] if recorded_only else []
-    return Reply([part for line in lines for part in wrap(session.style.spell(line), session.width, indent=2)])
+    lines = [part for line in lines for part in wrap(session.style.spell(line), session.width, indent=2)]
+    return Reply(lines, footer=session.before_reload())
 
 
 def _object(session: Session, job_id: JobId) -> dict[str, Any]:

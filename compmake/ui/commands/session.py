@@ -15,10 +15,11 @@ from compmake.recorded import RecordedStatus
 from compmake.status import Status
 from compmake.text_safety import one_line
 from compmake.ui.commands.registry import Arguments, command_names
-from compmake.ui.text import PLAIN, Style
+from compmake.ui.text import PLAIN, Style, wrap
 from compmake.words import Word, plural, split_words
 from compmake.workspace import Workspace
 
+_FILE_CELLS = 60
 _WITHOUT = ("not", "except", "but")
 
 
@@ -120,6 +121,10 @@ class Console(Protocol):
             UserError: The user does not.
             ProgramError: It does not load any more.
         """
+        ...
+
+    def changed(self) -> Sequence[str]:
+        """Return the names of the program's files that changed on disk since they were loaded."""
         ...
 
     def reload(self, *, now: bool) -> list[str]:
@@ -235,6 +240,16 @@ class Session:
             what = f"mean {plural(len(chosen), 'job')}" if chosen else "select no job"
             raise SelectionError(f"these words {what}, but one is needed; `ls` with the same words shows them")
         return chosen[0]
+
+    def before_reload(self) -> list[str]:
+        """Return a line that says so if the console still has other code than is on disk: answers are about that."""
+        changed = self.console.changed() if self.console is not None else ()
+        if not changed:
+            return []
+        more = f", and {len(changed) - 1} more files" if len(changed) > 1 else ""
+        name = one_line(changed[0], _FILE_CELLS)
+        text = f"{name} changed on disk{more}: this is said of the code that is loaded; `reload` loads it anew."
+        return wrap(text, self.width)
 
     def confirm(self, what: str, count: int, arguments: Arguments) -> None:
         """Ask before more than one thing is touched.
