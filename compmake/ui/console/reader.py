@@ -134,7 +134,9 @@ class RichReader:
 
     def _begin(self) -> None:
         with self._lock:
-            self._loop = get_app().loop
+            self._loop = loop = get_app().loop
+            if loop is not None and self._held:  # since what was held before was printed
+                loop.call_soon(self._print_above)
 
     def _print_above(self) -> None:
         if self._held:
