@@ -75,9 +75,13 @@ def test_ctrl_c_at_the_prompt_clears_the_line(console):
 
 def test_a_blank_line_is_nothing(shared):
     """Enter alone gives the next prompt, and nothing else."""
-    before = len(shared.everything)
+
+    def prompts():
+        return [number for number, line in enumerate(shared.everything) if line.startswith("@ ")]
+
+    before = prompts()
     shared.send("  \r")
-    shared.wait_until(lambda: shared.at_prompt() and len(shared.everything) == before + 1, "the next prompt")
+    shared.wait_until(lambda: shared.at_prompt() and prompts() == [*before, before[-1] + 1], "the next prompt")
 
 
 def test_a_mistake_is_one_line_and_the_console_goes_on(shared):
