@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from consoles import let_go, write_program
+from consoles import Console, let_go, write_program
 from dashboards import Seen, Told
 from redis_servers import Server
 from terminal import Terminal, compmake_terminal
@@ -137,6 +137,24 @@ def test_a_server_that_is_lost_is_told_and_news_come_again(space):
             assert making.wait_end() == 1
     finally:
         server.close()
+
+
+def test_a_console_shows_the_make_of_another_terminal(space):
+    """Where none of its own runs: its dashboard has the news of the other one, which it does not steer."""
+    with Console(space) as console:
+        console.ready()
+        with compmake_terminal(space, "prog", "make", "-j", "3") as making:
+            making.wait_for("gate-")
+            console.press("f2")
+            console.wait_for("redis private ok")
+            console.wait_for(re.compile(r"▶ run +gate-a"))
+            console.press("p")
+            console.wait_for("no make is running here")
+            let_go(space, "a", "b")
+            console.wait_for("─ Summary")
+            assert making.wait_end() == 1
+        console.press("q")
+        console.ready()
 
 
 def test_it_waits_for_a_make(space):
