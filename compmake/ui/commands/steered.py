@@ -1,7 +1,10 @@
 """Commands that act on a make while it runs, in this console or, with --control, in another process."""
 
+from collections.abc import Callable, Sequence
+
 from compmake.channel.source import Steer
 from compmake.errors import UserError
+from compmake.job import JobId
 from compmake.text_safety import one_line, sanitize
 from compmake.ui.commands.registry import YES, Arguments, Reply, command
 from compmake.ui.commands.session import Session
@@ -75,13 +78,7 @@ def workers(session: Session, arguments: Arguments) -> Reply:
 )
 def cancel(session: Session, arguments: Arguments) -> Reply:
     """Nothing is recorded of them and they are no failures; what needs them is not made either, the rest goes on."""
-    session.workspace.require_program()
-    steer = steer_of(session)
-    targets = session.select(arguments.selection)
-    if not targets:
-        return Reply(["Nothing to cancel: the selection is empty."])
-    session.confirm(f"cancel {plural(len(targets), 'job')}, as far as they are not done", len(targets), arguments)
-    return Reply([sanitize(steer.cancel(targets))])
+    return _end_jobs(session, arguments, lambda steer: steer.cancel, "cancel {}, as far as they are not done")
 
 
 @command(
@@ -94,12 +91,18 @@ def cancel(session: Session, arguments: Arguments) -> Reply:
 )
 def requeue(session: Session, arguments: Arguments) -> Reply:
     """For jobs whose worker is silent, or that hang: they are tried once more, and nothing is a failure."""
+    return _end_jobs(
+        session, arguments, lambda steer: steer.requeue, "end {}, as far as they run, and begin them again"
+    )
+
+
+def _end_jobs(
+    session: Session, arguments: Arguments, how: Callable[[Steer], Callable[[Sequence[JobId]], str]], question: str
+) -> Reply:
     session.workspace.require_program()
     steer = steer_of(session)
     targets = session.select(arguments.selection)
     if not targets:
-        return Reply(["Nothing to requeue: the selection is empty."])
-    session.confirm(
-        f"end {plural(len(targets), 'job')}, as far as they run, and begin them again", len(targets), arguments
-    )
-    return Reply([sanitize(steer.requeue(targets))])
+        return Reply(["Nothing to end: the selection is empty."])
+    session.confirm(question.format(plural(len(targets), "job")), len(targets), arguments)
+    return Reply([sanitize(how(steer)(targets))])

@@ -31,8 +31,6 @@ _EAGER_S, EAGERLY_S = 2.0, 0.02
 _CLOCK_S = 1.0
 _FAR = 1_000_000_000
 _WHEEL = 3
-_ABOVE_JOBS = 2
-"""Lines of their pane: its title, the names of the columns."""
 _SORT_KEYS = dict(zip(COLUMNS, "sjftumyw", strict=True))
 
 
@@ -211,10 +209,9 @@ class Dashboard:
         if area is None or area.name not in _PANES:
             return
         self.look.focus = area.name
-        if area.name == JOBS:
-            at = row - area.y - _ABOVE_JOBS
-            if at >= 0:
-                self.rows.go(self._painter.top + at, self._now())
+        at = self._painter.row_at(column, row)
+        if at is not None:
+            self.rows.go(at, self._now())
 
     def _open(self) -> None:
         if self._pane not in (JOBS, DETAIL):
